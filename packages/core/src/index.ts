@@ -1,1 +1,43 @@
-export {}
+export type {
+  Engine,
+  Evaluation,
+  EvaluationRequest,
+  HostCall,
+  Lacking,
+  Pin,
+  Policy,
+  PrintedLine,
+  Verdict,
+} from './engine.ts'
+export { type CodedError, CoreError, type CoreErrorCode, toCodedError } from './error.ts'
+export {
+  type AbsentFact,
+  type Basis,
+  type ChildSource,
+  type Facts,
+  type KnownFact,
+  type UnavailableFact,
+  weakestBasis,
+} from './facts.ts'
+export type {
+  CommitInput,
+  EnvInput,
+  GitInput,
+  HttpInput,
+  ImageInput,
+  Input,
+  LocalInput,
+  PolicyDecision,
+  ProvenanceInput,
+  SignatureInput,
+  SignerInput,
+  TagInput,
+} from './input.ts'
+export { type DecodeJSONOptions, decodeJSON } from './json.ts'
+export { DEFAULT_LIMITS, type Limits, MAX_JSON_DEPTH, MAX_LOAD_JSON_BYTES } from './limits.ts'
+export { formatPath, isWithin, type Path, pathKey, valueAt, withValueAt } from './path.ts'
+export type { Origin, PolicyFile, PolicyFiles, PolicySet } from './policy-set.ts'
+export type { Answer, Description, HostFunction, HostFunctionContext, ResolveContext, Resolver } from './resolver.ts'
+export { createRun, type Exchange, type Run, type RunOptions, type Usage } from './run.ts'
+export { formatPlatform, type Platform, type Source } from './source.ts'
+export { redactURL } from './url.ts'

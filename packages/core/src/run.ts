@@ -1,0 +1,127 @@
+import { CoreError } from './error.ts'
+import type { Limits } from './limits.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+
+/** One exchange with a server, as reports and debug logs show it; `url` carries no secret. */
+export interface Exchange {
+  readonly method: string
+  readonly url: string
+  /** Absent where no response came. */
+  readonly status?: number
+  readonly bytes: number
+  readonly durationMs: number
+  /** Set where the exchange failed. */
+  readonly error?: string
+}
+
+/** What a run has spent so far. */
+export interface Usage {
+  sources: number
+  requests: number
+  bytes: number
+  hosts: number
+}
+
+/**
+ * A run is one snapshot: whatever is loaded through `once` is bound for all sources that the run decides,
+ * and what it spends is counted against one set of limits.
+ */
+export interface Run {
+  /** Nanoseconds since the epoch: the time that policies see, fixed for the run. */
+  readonly time: bigint
+  /** What random builtins draw from, fixed for the run. */
+  readonly seed: string
+  readonly limits: Limits
+  readonly usage: Readonly<Usage>
+  /** Aborted when the caller aborts or the run's time is over. */
+  readonly signal: AbortSignal
+  /**
+   * The value of `load`, which runs at most once for a key in a run; a failure is kept as well and not tried again.
+   * `signal` gives up waiting and cancels only this waiter.
+   */
+  once<T>(key: string, load: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** Counts what is used up and throws `budget_exceeded` beyond the limit; `what` says on what it was spent. */
+  spend(resource: 'sources' | 'requests' | 'bytes', amount: number, what: string): void
+  /** Counts a host once, and throws `budget_exceeded` where it is one too many. */
+  contact(host: string): void
+  /** Records an exchange for reports and logs. */
+  record(exchange: Exchange): void
+}
+
+export interface RunOptions {
+  readonly limits?: Partial<Limits>
+  readonly signal?: AbortSignal
+  /** Nanoseconds since the epoch; default: now. */
+  readonly time?: bigint
+  /** Default: a random one. */
+  readonly seed?: string
+  /** Called for each exchange with a server. */
+  readonly onExchange?: (exchange: Exchange) => void
+}
+
+const limitOf = { sources: 'maxSources', requests: 'maxRequests', bytes: 'maxBytes' } as const
+
+/** A new run: nothing bound, nothing spent. Its clock starts now. */
+export function createRun(options: RunOptions = {}): Run {
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const timeout = new AbortController()
+  const timer = setTimeout(
+    () => timeout.abort(new CoreError('timeout', `the run took longer than ${limits.timeoutMs} ms`)),
+    limits.timeoutMs,
+  )
+  unref(timer)
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout.signal]) : timeout.signal
+  const usage: Usage = { sources: 0, requests: 0, bytes: 0, hosts: 0 }
+  const hosts = new Set<string>()
+  const bound = new Map<string, Promise<unknown>>()
+
+  return {
+    time: options.time ?? BigInt(Date.now()) * 1_000_000n,
+    seed: options.seed ?? globalThis.crypto.randomUUID(),
+    limits,
+    usage,
+    signal,
+    once<T>(key: string, load: (signal: AbortSignal) => Promise<T>, waiter?: AbortSignal): Promise<T> {
+      let value = bound.get(key) as Promise<T> | undefined
+      if (value === undefined) {
+        value = signal.aborted ? Promise.reject(signal.reason) : Promise.resolve().then(() => load(signal))
+        // a failure nobody waits for any more is still kept for whoever asks next
+        value.catch(() => undefined)
+        bound.set(key, value)
+      }
+      return waiter === undefined ? value : untilAborted(value, waiter)
+    },
+    spend(resource, amount, what) {
+      usage[resource] += amount
+      const limit = limits[limitOf[resource]]
+      if (usage[resource] > limit) {
+        throw new CoreError('budget_exceeded', `${what}: the run may use ${limit} ${resource}`)
+      }
+    },
+    contact(host) {
+      if (hosts.has(host)) return
+      if (hosts.size >= limits.maxHosts) {
+        throw new CoreError('budget_exceeded', `contacting ${host}: the run may contact ${limits.maxHosts} hosts`)
+      }
+      hosts.add(host)
+      usage.hosts = hosts.size
+    },
+    record(exchange) {
+      options.onExchange?.(exchange)
+    },
+  }
+}
+
+function untilAborted<T>(value: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason)
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason)
+    signal.addEventListener('abort', giveUp, { once: true })
+    value.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
+}
+
+/** In Node a timer would keep the process alive; elsewhere timers are plain numbers. */
+function unref(timer: unknown): void {
+  ;(timer as { unref?: () => void }).unref?.()
+}

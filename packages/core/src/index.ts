@@ -10,6 +10,7 @@ export type {
   Verdict,
 } from './engine.ts'
 export { type CodedError, CoreError, type CoreErrorCode, toCodedError } from './error.ts'
+export { createEvaluator, type EvaluateOptions, type Evaluator, type EvaluatorOptions, type Round } from './evaluate.ts'
 export {
   type AbsentFact,
   type Basis,
@@ -35,9 +36,13 @@ export type {
 } from './input.ts'
 export { type DecodeJSONOptions, decodeJSON } from './json.ts'
 export { DEFAULT_LIMITS, type Limits, MAX_JSON_DEPTH, MAX_LOAD_JSON_BYTES } from './limits.ts'
+export { localResolver } from './local.ts'
 export { formatPath, isWithin, type Path, pathKey, valueAt, withValueAt } from './path.ts'
+export { type CheckedDecision, readDecision } from './policy-decision.ts'
 export type { Origin, PolicyFile, PolicyFiles, PolicySet } from './policy-set.ts'
+export type { Report, RoundReport } from './report.ts'
 export type { Answer, Description, HostFunction, HostFunctionContext, ResolveContext, Resolver } from './resolver.ts'
 export { createRun, type Exchange, type Run, type RunOptions, type Usage } from './run.ts'
 export { formatPlatform, type Platform, type Source } from './source.ts'
+export type { FactRecord } from './source-tree.ts'
 export { redactURL } from './url.ts'

@@ -1,0 +1,69 @@
+import type { CodedError } from './error.ts'
+import type { Source } from './source.ts'
+
+/** Every policy said allow; the source may be used as it is. */
+export interface Allow {
+  readonly kind: 'allow'
+  readonly source: Source
+}
+
+/** Every policy said allow for `source`, which a policy pinned; what was asked for was `from`. */
+export interface Convert {
+  readonly kind: 'convert'
+  readonly source: Source
+  readonly from: Source
+}
+
+/** A policy was decided, and not to allow. */
+export interface Deny {
+  readonly kind: 'deny'
+  readonly source: Source
+  readonly policy: string
+  readonly messages: readonly string[]
+}
+
+/** What the decision depends on could not be had: facts unavailable, rounds or budgets exhausted. */
+export interface Undecided {
+  readonly kind: 'undecided'
+  readonly source: Source
+  readonly policy: string
+  /** What a policy still waits for: `input.image.labels`, `verify_git_signature(...)`. */
+  readonly needs: readonly string[]
+  readonly errors: readonly CodedError[]
+}
+
+/** Nothing was decided since something is wrong on our side: the source's identifier, a policy, the configuration. */
+export interface Broken {
+  readonly kind: 'broken'
+  readonly identifier: string
+  readonly policy?: string
+  readonly error: CodedError
+}
+
+export type Decision = Allow | Convert | Deny | Undecided | Broken
+
+export type Outcome = 'allowed' | 'denied' | 'broken' | 'undecided'
+
+const outcomes: Readonly<Record<Decision['kind'], Outcome>> = {
+  allow: 'allowed',
+  convert: 'allowed',
+  deny: 'denied',
+  broken: 'broken',
+  undecided: 'undecided',
+}
+
+/** Exit codes of the four outcomes. */
+export const EXIT_CODES: Readonly<Record<Outcome, number>> = { allowed: 0, denied: 1, broken: 2, undecided: 3 }
+
+const gravest: readonly Outcome[] = ['broken', 'denied', 'undecided', 'allowed']
+
+/** The outcome of a decision: only `allow` and `convert` are `allowed`. */
+export function outcomeOf(decision: Decision): Outcome {
+  return outcomes[decision.kind]
+}
+
+/** The outcome over many sources: broken before denied before undecided before allowed; `allowed` for none. */
+export function overallOutcome(decisions: Iterable<Decision>): Outcome {
+  const seen = new Set(Array.from(decisions, outcomeOf))
+  return gravest.find(outcome => seen.has(outcome)) ?? 'allowed'
+}

@@ -1,0 +1,194 @@
+import type { Decision } from './decision.ts'
+import type { Evaluation, EvaluationRequest, Lacking, Policy, PrintedLine, Verdict } from './engine.ts'
+import { type CodedError, CoreError, toCodedError } from './error.ts'
+import { type GatherContext, gather, obtainable, reasons } from './gather.ts'
+import type { EnvInput } from './input.ts'
+import type { Limits } from './limits.ts'
+import { localResolver } from './local.ts'
+import { convertedBy } from './pin.ts'
+import { basisOf, describeLacking, type Report, type RoundReport } from './report.ts'
+import type { Answer, Resolver } from './resolver.ts'
+import { createResolvers } from './resolvers.ts'
+import { createRun, type Run } from './run.ts'
+import type { Platform, Source } from './source.ts'
+import { type FactRecord, plantTree, type SourceNode, type SourceTree } from './source-tree.ts'
+
+export interface EvaluatorOptions {
+  /** Evaluated in this order; all must allow. */
+  readonly policies: readonly Policy[]
+  /** Local sources are resolved without one. */
+  readonly resolvers: readonly Resolver[]
+  /** Default: `DEFAULT_LIMITS`. For runs that the evaluator makes itself. */
+  readonly limits?: Partial<Limits>
+  /** Without it, having no policy breaks the evaluation. */
+  readonly allowNoPolicy?: boolean
+  /** Whether materials are fetched with credentials. Default: no. */
+  readonly materialCredentials?: boolean
+}
+
+export interface EvaluateOptions {
+  /** Needed where an image is decided. */
+  readonly platform?: Platform
+  /** The build that wants the source. Default: nothing is known of it. */
+  readonly env?: Partial<EnvInput>
+  readonly signal?: AbortSignal
+  /** The snapshot to decide in; give the same run for all sources of a build. Default: a new one. */
+  readonly run?: Run
+  /** Called after each round, for logs. */
+  readonly onRound?: (round: Round) => void
+}
+
+/** One turn of the loop as it happened. */
+export interface Round {
+  readonly policy: string
+  readonly number: number
+  readonly request: EvaluationRequest
+  readonly evaluation: Evaluation
+}
+
+export interface Evaluator {
+  /** Decides one source. Rejects only where `signal` aborts; everything else is a decision. */
+  evaluate(source: string | Source, options?: EvaluateOptions): Promise<{ decision: Decision; report: Report }>
+}
+
+/** An evaluator of sources under policies. */
+export function createEvaluator(options: EvaluatorOptions): Evaluator {
+  const resolvers = createResolvers([...options.resolvers, localResolver()])
+
+  async function evaluate(wanted: string | Source, given: EvaluateOptions = {}) {
+    const started = performance.now()
+    const run = given.run ?? createRun({ limits: options.limits ?? {}, ...(given.signal && { signal: given.signal }) })
+    const signal = given.signal ? AbortSignal.any([given.signal, run.signal]) : run.signal
+    const trail: Trail = { rounds: [], facts: [], prints: [], warnings: [] }
+    const report = (): Report => {
+      const basis = basisOf(trail.facts)
+      return { ...trail, ...(basis && { basis }), durationMs: performance.now() - started }
+    }
+
+    try {
+      const decision = await decide()
+      given.signal?.throwIfAborted()
+      return { decision, report: report() }
+    } catch (error) {
+      given.signal?.throwIfAborted()
+      const identifier = String((wanted as Partial<Source> | null)?.identifier ?? wanted)
+      return { decision: { kind: 'broken', identifier, error: toCodedError(error) } as const, report: report() }
+    }
+
+    /** All policies in order; a pin starts again from the first one with the pinned source and nothing else bound. */
+    async function decide(): Promise<Decision> {
+      const asked: Partial<Source> = typeof wanted === 'string' ? { identifier: wanted } : { ...wanted }
+      const parsed = resolvers.parse(asked.identifier as string, {
+        attrs: asked.attrs ?? {},
+        platform: asked.platform ?? given.platform,
+      })
+      if (options.policies.length === 0 && options.allowNoPolicy !== true) {
+        throw new CoreError('no_policy', `no policy to decide ${parsed.source.identifier} by`)
+      }
+      let source = parsed.source
+      for (let conversions = 0; conversions <= run.limits.maxConversions; conversions++) {
+        const env: EnvInput = { depth: 0, ...given.env }
+        const tree = plantTree(source, parsed.resolver, { resolvers, run, env })
+        const verdict = await decideBy(options.policies, tree)
+        trail.facts.push(...tree.facts)
+        if (verdict.kind === 'convert') source = verdict.source
+        else if (verdict.kind === 'allow' && conversions > 0) return { kind: 'convert', source, from: parsed.source }
+        else return verdict
+      }
+      throw new CoreError('conversions_exhausted', `${parsed.source.identifier}: converted too often`)
+    }
+
+    async function decideBy(policies: readonly Policy[], tree: SourceTree): Promise<Decision> {
+      const { source, resolver } = tree.root
+      for (const policy of policies) {
+        try {
+          const result = await askPolicy(policy, tree)
+          if ('errors' in result) return { kind: 'undecided', source, policy: policy.name, ...result }
+          trail.warnings.push(...result.warnings)
+          if (!result.allow) return { kind: 'deny', source, policy: policy.name, messages: result.messages }
+          const converted = convertedBy(result.pins, { source, resolver, input: tree.input })
+          if (converted !== undefined) return { kind: 'convert', source: converted, from: source }
+        } catch (error) {
+          return { kind: 'broken', identifier: source.identifier, policy: policy.name, error: toCodedError(error) }
+        }
+      }
+      return { kind: 'allow', source }
+    }
+
+    /** The loop: ask the policy; where it lacks something, fetch that and ask again. */
+    async function askPolicy(policy: Policy, tree: SourceTree): Promise<Verdict | Undecidable> {
+      const answers = new Map<string, Answer>()
+      const contextOf = (node: SourceNode) => {
+        const anonymous = node.parent !== undefined && options.materialCredentials !== true
+        return { run, signal, anonymous }
+      }
+      const context: GatherContext = { tree, policy, answers, resolvers, contextOf }
+      let askedForMessages = false
+      let lacking: Lacking = { paths: [], calls: [] }
+
+      for (let number = 1; number <= run.limits.maxRounds; number++) {
+        const prints: PrintedLine[] = []
+        const evaluation = await playRound(policy, context, number, prints)
+        given.signal?.throwIfAborted()
+        lacking = lackingOf(evaluation)
+        const wanted = obtainable(lacking, context)
+        const nothingWanted = wanted.paths.length + wanted.calls.length === 0
+        if (evaluation.kind === 'verdict') {
+          // a denial stands whatever its messages lack; they are completed once
+          if (evaluation.verdict.allow || nothingWanted || askedForMessages) {
+            trail.prints.push(...prints)
+            return evaluation.verdict
+          }
+          askedForMessages = true
+        } else if (nothingWanted) {
+          return { needs: describeLacking(lacking), errors: reasons(lacking, context) }
+        }
+        await gather(wanted, context)
+      }
+      const message = `policy ${policy.name} still lacked facts after ${run.limits.maxRounds} rounds`
+      return { needs: describeLacking(lacking), errors: [{ code: 'rounds_exhausted', message }] }
+    }
+
+    async function playRound(policy: Policy, { tree, answers }: GatherContext, number: number, prints: PrintedLine[]) {
+      const started = performance.now()
+      const request: EvaluationRequest = {
+        input: tree.input,
+        unknown: tree.unknown,
+        answers,
+        time: run.time,
+        seed: run.seed,
+        limits: { maxSteps: run.limits.maxEvaluationSteps, timeoutMs: run.limits.evaluationTimeoutMs },
+        print: line => prints.push(line),
+      }
+      const evaluation = await policy.evaluate(request)
+      trail.rounds.push({
+        policy: policy.name,
+        identifier: tree.root.source.identifier,
+        ...(evaluation.kind === 'verdict' && { verdict: evaluation.verdict.allow ? 'allow' : 'deny' }),
+        missing: describeLacking(lackingOf(evaluation)),
+        durationMs: performance.now() - started,
+      })
+      given.onRound?.({ policy: policy.name, number, request, evaluation })
+      return evaluation
+    }
+  }
+
+  return { evaluate }
+}
+
+interface Trail {
+  readonly rounds: RoundReport[]
+  readonly facts: FactRecord[]
+  readonly prints: PrintedLine[]
+  readonly warnings: string[]
+}
+
+interface Undecidable {
+  readonly needs: readonly string[]
+  readonly errors: readonly CodedError[]
+}
+
+function lackingOf(evaluation: Evaluation): Lacking {
+  if (evaluation.kind === 'missing') return evaluation
+  return evaluation.verdict.lacking ?? { paths: [], calls: [] }
+}

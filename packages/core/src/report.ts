@@ -1,0 +1,42 @@
+import type { HostCall, Lacking, PrintedLine } from './engine.ts'
+import { type Basis, weakestBasis } from './facts.ts'
+import { formatPath } from './path.ts'
+import type { FactRecord } from './source-tree.ts'
+
+/** One turn of the loop. */
+export interface RoundReport {
+  readonly policy: string
+  /** The source as it stood: after a conversion, the pinned one. */
+  readonly identifier: string
+  readonly verdict?: 'allow' | 'deny'
+  /** What the policy lacked: `input.image.labels`, `verify_git_signature(input.git.commit, ...)`. */
+  readonly missing: readonly string[]
+  readonly durationMs: number
+}
+
+/** How a decision came about. */
+export interface Report {
+  readonly rounds: readonly RoundReport[]
+  readonly facts: readonly FactRecord[]
+  /** The weakest basis among the facts that policies asked for; absent where they asked for none. */
+  readonly basis?: Basis
+  /** What policies printed in their last rounds. */
+  readonly prints: readonly PrintedLine[]
+  readonly warnings: readonly string[]
+  readonly durationMs: number
+}
+
+/** What is lacking, in words. */
+export function describeLacking({ paths, calls }: Lacking): string[] {
+  return [...paths.map(formatPath), ...calls.map(describeCall)]
+}
+
+function describeCall({ name, args, path }: HostCall): string {
+  const shown = args.map((arg, index) => (index === 0 && path !== undefined ? formatPath(path) : JSON.stringify(arg)))
+  return `${name}(${shown.join(', ')})`
+}
+
+/** The weakest basis among what was asked for. */
+export function basisOf(facts: readonly FactRecord[]): Basis | undefined {
+  return weakestBasis(facts.flatMap(fact => (fact.asked && fact.basis !== undefined ? [fact.basis] : [])))
+}

@@ -1,0 +1,161 @@
+import { type CodedError, CoreError, toCodedError } from './error.ts'
+import type { Basis, ChildSource, Facts } from './facts.ts'
+import type { EnvInput, Input } from './input.ts'
+import { formatPath, isWithin, type Path, pathKey, withValueAt } from './path.ts'
+import type { Resolver } from './resolver.ts'
+import type { Resolvers } from './resolvers.ts'
+import type { Run } from './run.ts'
+import type { Source } from './source.ts'
+
+/** A source of the tree: the one that is decided, or a material beneath it. */
+export interface SourceNode {
+  readonly source: Source
+  readonly resolver: Resolver
+  /** Where its input stands in the whole input; empty for the root. */
+  readonly prefix: Path
+  readonly parent?: SourceNode
+}
+
+/** What was found out about one field. */
+export interface FactRecord {
+  readonly path: string
+  readonly state: 'known' | 'absent' | 'unavailable'
+  readonly basis?: Basis
+  readonly error?: CodedError
+  /** Whether a policy asked for it, or it came along. */
+  readonly asked: boolean
+}
+
+/**
+ * The input of one source as far as it is known. Materials are sources of their own beneath it; each field belongs to
+ * the innermost source that holds it. What was once bound is never bound again.
+ */
+export interface SourceTree {
+  readonly root: SourceNode
+  /** A new object whenever facts were added. */
+  readonly input: Input
+  /** All holes of the input, unavailable ones included. */
+  readonly unknown: readonly Path[]
+  readonly facts: readonly FactRecord[]
+  ownerOf(path: Path): SourceNode
+  isHole(path: Path): boolean
+  /** Why a hole cannot be filled in this run; undefined where nobody tried yet. */
+  whyUnavailable(path: Path): CodedError | undefined
+  /** Fills holes with the facts of a node; a path of `asked` that they do not answer becomes unavailable. */
+  add(node: SourceNode, asked: readonly Path[], facts: Facts): void
+}
+
+export interface SourceTreeOptions {
+  readonly resolvers: Resolvers
+  readonly run: Run
+  readonly env: EnvInput
+}
+
+/** Describes a source; throws what its resolver throws. */
+export function plantTree(source: Source, resolver: Resolver, { resolvers, run, env }: SourceTreeOptions): SourceTree {
+  const nodes: SourceNode[] = []
+  const holes = new Map<string, Path>()
+  const unavailable = new Map<string, CodedError>()
+  const facts: FactRecord[] = []
+  let input: Input = {}
+
+  const place = (node: SourceNode) => {
+    run.spend('sources', 1, `describing ${node.source.identifier}`)
+    const description = node.resolver.describe(node.source)
+    const env = envAt(depthOf(node))
+    input = withValueAt(input, node.prefix, { ...(env && { env }), ...description.input }) as Input
+    for (const path of description.unknown) open([...node.prefix, ...path])
+    nodes.push(node)
+  }
+  const open = (path: Path) => holes.set(pathKey(path), path)
+  const envAt = (depth: number): EnvInput | undefined =>
+    depth === 0 && Object.keys(env).length <= 1 && env.depth === 0 ? undefined : { ...env, depth: env.depth + depth }
+
+  const refuse = (path: Path, error: CodedError, asked: boolean) => {
+    open(path)
+    unavailable.set(pathKey(path), error)
+    facts.push({ path: formatPath(path), state: 'unavailable', error, asked })
+  }
+
+  const adopt = (parent: SourceNode, child: ChildSource) => {
+    const prefix = [...parent.prefix, ...child.path]
+    try {
+      const platform = child.platform ?? parent.source.platform
+      const parsed = resolvers.parse(child.identifier, { attrs: child.attrs ?? {}, platform })
+      const node: SourceNode = { ...parsed, prefix, parent }
+      refuseEndless(node, run.limits.maxDepth)
+      place(node)
+    } catch (error) {
+      input = withValueAt(input, prefix, {}) as Input
+      refuse(prefix, toCodedError(error), false)
+    }
+  }
+
+  const root: SourceNode = { source, resolver, prefix: [] }
+  place(root)
+
+  return {
+    root,
+    get input() {
+      return input
+    },
+    get unknown() {
+      return [...holes.values()]
+    },
+    facts,
+    ownerOf: path =>
+      nodes.reduce((owner, node) => {
+        return isWithin(path, node.prefix) && node.prefix.length > owner.prefix.length ? node : owner
+      }, root),
+    isHole: path => holes.has(pathKey(path)),
+    whyUnavailable: path => unavailable.get(pathKey(path)),
+    add(node, asked, { known, absent, unavailable: failed, children }) {
+      const wanted = new Set(asked.map(pathKey))
+      const fill = (path: Path, state: 'known' | 'absent', basis: Basis, value?: unknown) => {
+        const whole = [...node.prefix, ...path]
+        const key = pathKey(whole)
+        if (!holes.has(key) || unavailable.has(key)) return
+        holes.delete(key)
+        if (state === 'known') input = withValueAt(input, whole, value) as Input
+        facts.push({ path: formatPath(whole), state, basis, asked: wanted.has(pathKey(path)) })
+      }
+      for (const fact of known) fill(fact.path, 'known', fact.basis, fact.value)
+      for (const fact of absent) fill(fact.path, 'absent', fact.basis)
+      for (const { path, error } of failed) {
+        const whole = [...node.prefix, ...path]
+        if (wanted.has(pathKey(path)) && holes.has(pathKey(whole))) refuse(whole, error, true)
+      }
+      for (const child of children) {
+        const whole = [...node.prefix, ...child.path]
+        if (nodes.some(other => pathKey(other.prefix) === pathKey(whole)) || holes.has(pathKey(whole))) continue
+        adopt(node, child)
+      }
+      for (const path of asked) {
+        const whole = [...node.prefix, ...path]
+        const key = pathKey(whole)
+        if (!holes.has(key) || unavailable.has(key)) continue
+        const message = `resolver ${node.resolver.kind} did not answer for ${formatPath(whole)}`
+        refuse(whole, { code: 'contract_violation', message }, true)
+      }
+    },
+  }
+}
+
+function depthOf(node: SourceNode): number {
+  let depth = 0
+  for (let parent = node.parent; parent !== undefined; parent = parent.parent) depth++
+  return depth
+}
+
+/** Provenance is written by whoever built the image: it may name itself, or go on for ever. */
+function refuseEndless(node: SourceNode, maxDepth: number): void {
+  if (depthOf(node) > maxDepth) {
+    throw new CoreError('budget_exceeded', `provenance materials depth exceeds limit ${maxDepth}`)
+  }
+  const identity = ({ source }: SourceNode) => JSON.stringify([source.identifier, source.attrs, source.platform])
+  for (let parent = node.parent; parent !== undefined; parent = parent.parent) {
+    if (identity(parent) === identity(node)) {
+      throw new CoreError('source_cycle', `material ${node.source.identifier} is one of its own materials`)
+    }
+  }
+}

@@ -28,6 +28,8 @@ export type CoreErrorCode =
   | 'function_unavailable'
   /** JSON from outside is malformed, too deep, or says something twice. */
   | 'invalid_json'
+  /** The text is no git URL, or its fragment and query contradict each other. */
+  | 'invalid_git_url'
 
 /** The error of this package. `code` is stable; `message` is for people and holds no secret. */
 export class CoreError extends Error {

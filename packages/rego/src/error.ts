@@ -12,6 +12,8 @@ export type RegoErrorCode =
   | 'rego_unsafe_var_error'
   /** A rule that depends on itself. */
   | 'rego_recursion_error'
+  /** A text that is not JSON, or JSON beyond the limits. */
+  | 'json_parse_error'
   /** A module that cannot be formatted. */
   | 'rego_format_error'
   /** Evaluation broke a promise of this package: a defect here. */

@@ -1,0 +1,59 @@
+import { RegoError } from '../error.ts'
+import { BigNumber } from './number.ts'
+import { objectEntries } from './object.ts'
+import { SetValue } from './set.ts'
+import { TaggedValue } from './tagged.ts'
+import type { RegoObject, Value } from './value.ts'
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u
+
+const SHORT: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+}
+
+const hex = (n: number, width: number): string => n.toString(16).padStart(width, '0')
+
+/** The string in double quotes, escaped as Go's `strconv.Quote` does, or only in ASCII (`QuoteToASCII`). */
+export function quote(text: string, asciiOnly = false): string {
+  if (PLAIN.test(text)) return `"${text}"`
+  let out = '"'
+  for (const char of text) {
+    const short = SHORT[char]
+    const code = char.codePointAt(0)!
+    if (short !== undefined) out += short
+    else if (code >= 0xd800 && code <= 0xdfff) out += asciiOnly ? '\\ufffd' : '\ufffd'
+    else if (code < 0x7f ? code >= 0x20 : !asciiOnly && PRINTABLE.test(char)) out += char
+    else if (code < 0x20 || code === 0x7f) out += `\\x${hex(code, 2)}`
+    else out += code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`
+  }
+  return `${out}"`
+}
+
+/** The value as a Rego term, in OPA's spelling: `{"a": [1, 2]}`, `{1, 2}`, `set()`. */
+export function termText(value: Value): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value)
+    case 'number':
+    case 'boolean':
+      return String(value)
+  }
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return `[${value.map(termText).join(', ')}]`
+  if (value instanceof BigNumber) return value.text
+  if (value instanceof SetValue) return value.size === 0 ? 'set()' : `{${value.values().map(termText).join(', ')}}`
+  if (value instanceof TaggedValue && (value.tag as string) === 'hole') {
+    throw new RegoError({ code: 'eval_internal_error', message: 'a hole has no text' })
+  }
+  const entries = objectEntries(value as RegoObject).map(([key, item]) => `${termText(key)}: ${termText(item)}`)
+  return `{${entries.join(', ')}}`
+}

@@ -25,8 +25,8 @@ export interface Deny {
 /** What the decision depends on could not be had: facts unavailable, rounds or budgets exhausted. */
 export interface Undecided {
   readonly kind: 'undecided'
-  readonly source: Source
-  readonly policy: string
+  readonly identifier: string
+  readonly policy?: string
   /** What a policy still waits for: `input.image.labels`, `verify_git_signature(...)`. */
   readonly needs: readonly string[]
   readonly errors: readonly CodedError[]

@@ -34,7 +34,7 @@ export interface EvaluationRequest {
   readonly answers: ReadonlyMap<string, Answer>
   /** Nanoseconds since the epoch. */
   readonly time: bigint
-  readonly seed: string
+  readonly seed: number
   readonly limits: { readonly maxSteps: number; readonly timeoutMs: number }
   /** Called for each line that the policy prints. */
   readonly print?: (line: PrintedLine) => void

@@ -1,7 +1,7 @@
 import type { Decision } from './decision.ts'
 import type { Evaluation, EvaluationRequest, Lacking, Policy, PrintedLine, Verdict } from './engine.ts'
 import { type CodedError, CoreError, toCodedError } from './error.ts'
-import { type GatherContext, gather, obtainable, reasons } from './gather.ts'
+import { type GatherContext, gather, obtainable, reasons, unanswered } from './gather.ts'
 import type { EnvInput } from './input.ts'
 import type { Limits } from './limits.ts'
 import { localResolver } from './local.ts'
@@ -72,7 +72,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     } catch (error) {
       given.signal?.throwIfAborted()
       const identifier = String((wanted as Partial<Source> | null)?.identifier ?? wanted)
-      return { decision: { kind: 'broken', identifier, error: toCodedError(error) } as const, report: report() }
+      return { decision: failed(error, { identifier }), report: report() }
     }
 
     /** All policies in order; a pin starts again from the first one with the pinned source and nothing else bound. */
@@ -103,13 +103,15 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       for (const policy of policies) {
         try {
           const result = await askPolicy(policy, tree)
-          if ('errors' in result) return { kind: 'undecided', source, policy: policy.name, ...result }
+          if ('errors' in result) {
+            return { kind: 'undecided', identifier: source.identifier, policy: policy.name, ...result }
+          }
           trail.warnings.push(...result.warnings)
           if (!result.allow) return { kind: 'deny', source, policy: policy.name, messages: result.messages }
           const converted = convertedBy(result.pins, { source, resolver, input: tree.input })
           if (converted !== undefined) return { kind: 'convert', source: converted, from: source }
         } catch (error) {
-          return { kind: 'broken', identifier: source.identifier, policy: policy.name, error: toCodedError(error) }
+          return failed(error, { identifier: source.identifier, policy: policy.name })
         }
       }
       return { kind: 'allow', source }
@@ -137,6 +139,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           // a denial stands whatever its messages lack; they are completed once
           if (evaluation.verdict.allow || nothingWanted || askedForMessages) {
             trail.prints.push(...prints)
+            trail.warnings.push(...unanswered(answers.values()))
             return evaluation.verdict
           }
           askedForMessages = true
@@ -186,6 +189,15 @@ interface Trail {
 interface Undecidable {
   readonly needs: readonly string[]
   readonly errors: readonly CodedError[]
+}
+
+const exhausted: ReadonlySet<string> = new Set(['budget_exceeded', 'timeout', 'conversions_exhausted'])
+
+/** What was thrown, as a decision: a spent budget leaves the source undecided, anything else is broken. */
+function failed(thrown: unknown, where: { identifier: string; policy?: string }): Decision {
+  const error = toCodedError(thrown)
+  if (!exhausted.has(error.code)) return { kind: 'broken', ...where, error }
+  return { kind: 'undecided', ...where, needs: [], errors: [error] }
 }
 
 function lackingOf(evaluation: Evaluation): Lacking {

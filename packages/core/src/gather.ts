@@ -41,6 +41,11 @@ export function reasons(lacking: Lacking, { tree, answers }: GatherContext): Cod
   return errors.filter(error => error !== undefined)
 }
 
+/** Why calls were undefined: a policy cannot tell a failed check from a missing one, its author should. */
+export function unanswered(answers: Iterable<Answer>): string[] {
+  return Array.from(answers).flatMap(answer => ('undefined' in answer ? [answer.undefined] : []))
+}
+
 /** Fetches what is lacking, side by side: fields from the resolvers of the sources that own them, calls from their functions. */
 export async function gather(lacking: Lacking, context: GatherContext): Promise<void> {
   const byNode = new Map<SourceNode, Path[]>()

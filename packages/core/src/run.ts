@@ -29,8 +29,8 @@ export interface Usage {
 export interface Run {
   /** Nanoseconds since the epoch: the time that policies see, fixed for the run. */
   readonly time: bigint
-  /** What random builtins draw from, fixed for the run. */
-  readonly seed: string
+  /** What random builtins draw from, a number of 32 bits, fixed for the run. */
+  readonly seed: number
   readonly limits: Limits
   readonly usage: Readonly<Usage>
   /** Aborted when the caller aborts or the run's time is over. */
@@ -54,7 +54,7 @@ export interface RunOptions {
   /** Nanoseconds since the epoch; default: now. */
   readonly time?: bigint
   /** Default: a random one. */
-  readonly seed?: string
+  readonly seed?: number
   /** Called for each exchange with a server. */
   readonly onExchange?: (exchange: Exchange) => void
 }
@@ -77,7 +77,7 @@ export function createRun(options: RunOptions = {}): Run {
 
   return {
     time: options.time ?? BigInt(Date.now()) * 1_000_000n,
-    seed: options.seed ?? globalThis.crypto.randomUUID(),
+    seed: options.seed ?? randomSeed(),
     limits,
     usage,
     signal,
@@ -124,4 +124,9 @@ function untilAborted<T>(value: Promise<T>, signal: AbortSignal): Promise<T> {
 /** In Node a timer would keep the process alive; elsewhere timers are plain numbers. */
 function unref(timer: unknown): void {
   ;(timer as { unref?: () => void }).unref?.()
+}
+
+function randomSeed(): number {
+  const [seed = 0] = globalThis.crypto.getRandomValues(new Uint32Array(1))
+  return seed
 }

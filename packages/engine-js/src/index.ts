@@ -1,1 +1,2 @@
-export {}
+export { JsEngineError, type JsEngineErrorCode } from './error.ts'
+export { type JsPolicyContext, type JsPolicyOptions, jsPolicy } from './js-policy.ts'

@@ -1,0 +1,29 @@
+import type { BuiltinDeclaration } from '@source-policy/rego'
+
+const digest = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
+
+/**
+ * What docker buildx adds to Rego. All but `pin_image` are answered by the resolvers of the sources, `load_json` from the
+ * files of the policy set.
+ */
+export const HOST_FUNCTIONS: Readonly<Record<string, BuiltinDeclaration>> = {
+  load_json: { args: ['string'], result: 'any' },
+  verify_git_signature: { args: ['any', 'string'], result: 'boolean', source: 0 },
+  verify_http_pgp_signature: { args: ['any', 'string', 'string'], result: 'boolean', source: 0 },
+  artifact_attestation: { args: ['any', 'string'], result: 'any', source: 0 },
+  github_attestation: { args: ['any', 'string'], result: 'any', source: 0 },
+  pin_image: {
+    args: ['any', 'string'],
+    result: 'boolean',
+    source: 0,
+    effect: true,
+    implementation([, pinned], { source }) {
+      if (source === undefined || source.length !== 1 || source[0] !== 'image') {
+        throw new Error('pin_image: the first argument is not the same as input.image')
+      }
+      if (typeof pinned !== 'string' || !digest.test(pinned))
+        throw new Error(`pin_image: invalid digest ${String(pinned)}`)
+      return true
+    },
+  },
+}

@@ -1,0 +1,161 @@
+import {
+  type Answer,
+  CoreError,
+  type Engine,
+  type Evaluation,
+  type EvaluationRequest,
+  type Lacking,
+  type Path,
+  type Pin,
+  type Policy,
+  type PolicySet,
+  readDecision,
+} from '@source-policy/core'
+import {
+  type Blocked,
+  type BuiltinDeclaration,
+  isUnknown,
+  lacking,
+  type Outcome,
+  objectGet,
+  parseJSON,
+  prepare,
+  type Query,
+  type Answer as RegoAnswer,
+  RegoError,
+  type RegoObject,
+  toJSON,
+  typeName,
+  type Value,
+} from '@source-policy/rego'
+import { BUILDX_BUILTINS } from './capabilities.ts'
+import { HOST_FUNCTIONS } from './host-functions.ts'
+import { loadModules } from './modules.ts'
+
+export interface OpaEngineOptions {
+  /** Builtins that policies may call, by name. Default: those of docker buildx, `BUILDX_BUILTINS`. */
+  readonly builtins?: readonly string[]
+  /** More functions that resolvers answer, or declarations in place of those of docker buildx. */
+  readonly functions?: Readonly<Record<string, BuiltinDeclaration>>
+}
+
+/**
+ * Build policies in Rego v1, compatible with docker buildx: package `docker`, decision `data.docker.decision`, its
+ * functions, its list of builtins, imports of files.
+ * `load` throws `RegoError` for what is wrong in the language, `OpaEngineError` for files that cannot be had.
+ *
+ * @see https://docs.docker.com/build/policies/
+ */
+export function opaEngine(options: OpaEngineOptions = {}): Engine {
+  const functions = { ...HOST_FUNCTIONS, ...options.functions }
+  const capabilities = { builtins: options.builtins ?? BUILDX_BUILTINS }
+  return {
+    name: 'opa',
+    extensions: ['.rego'],
+    async load(set) {
+      const modules = await loadModules(set)
+      return opaPolicy(
+        set,
+        prepare({ modules, query: 'data.docker.decision = decision', capabilities, builtins: functions }),
+      )
+    },
+  }
+}
+
+function opaPolicy(set: PolicySet, query: Query): Policy {
+  return {
+    name: set.name,
+    origin: set.origin,
+    files: set.root,
+    parseJSON,
+    evaluate: request => readOutcome(run(query, request)),
+  }
+}
+
+function run(query: Query, request: EvaluationRequest): Outcome {
+  try {
+    return query.evaluate({
+      input: request.input as Value,
+      unknown: request.unknown,
+      answers: regoAnswers(request.answers),
+      time: request.time,
+      seed: request.seed,
+      limits: { steps: request.limits.maxSteps, timeoutMs: request.limits.timeoutMs },
+      print: (message, { file, row }) => request.print?.({ file, row, message }),
+    })
+  } catch (error) {
+    if (!(error instanceof RegoError) || error.code !== 'eval_cancel_error') throw error
+    throw new CoreError('budget_exceeded', error.message, { cause: error })
+  }
+}
+
+function regoAnswers(answers: ReadonlyMap<string, Answer>): Map<string, RegoAnswer> {
+  return new Map(Array.from(answers, ([id, answer]) => [id, regoAnswer(answer)]))
+}
+
+function regoAnswer(answer: Answer): RegoAnswer {
+  if ('value' in answer) return { value: answer.value as Value }
+  return 'unavailable' in answer ? { error: answer.unavailable } : { undefined: true }
+}
+
+/** The members of a decision that decide, in the order in which they are needed. */
+const members = ['allow', 'caps', 'deny_msg'] as const
+
+function readOutcome(outcome: Outcome): Evaluation {
+  const decision = outcome.results[0]?.bindings.decision
+  const isObject = decision !== undefined && !isUnknown(decision) && typeName(decision) === 'object'
+  if (outcome.kind === 'blocked' && !isObject) return missing(lackingOf(outcome))
+  const { known, lacks } = isObject ? readMembers(decision) : { known: plain(decision), lacks: {} as Lacks }
+  if (lacks.allow !== undefined) return missing(lacks.allow)
+  const { messages, ...verdict } = readDecision(known)
+  if (verdict.allow && lacks.caps !== undefined) return missing(lacks.caps)
+  const pins = outcome.effects.flatMap(({ name, args, source }): Pin[] => {
+    return name === 'pin_image' && source !== undefined ? [{ path: source, digest: args[1] as string }] : []
+  })
+  return {
+    kind: 'verdict',
+    verdict: {
+      ...verdict,
+      messages,
+      pins,
+      warnings: [],
+      ...(!verdict.allow && lacks.deny_msg && { lacking: lacks.deny_msg }),
+    },
+  }
+}
+
+type Lacks = Partial<Record<(typeof members)[number], Lacking>>
+
+/** The known members as plain JSON, and what the others lack. */
+function readMembers(decision: Value) {
+  const known: Record<string, unknown> = {}
+  const lacks: Lacks = {}
+  for (const name of members) {
+    const value = objectGet(decision as RegoObject, name)
+    const blocked = lacking(value)
+    if (blocked === undefined) known[name] = plain(value)
+    else lacks[name] = lackingOf(blocked)
+  }
+  return { known, lacks }
+}
+
+function lackingOf({ paths, calls, failed }: Pick<Blocked, 'paths' | 'calls' | 'failed'>): Lacking {
+  return {
+    paths,
+    calls: [...calls, ...failed].map(({ id, name, args, source, location }) => ({
+      id,
+      name,
+      args: args.map(plain),
+      ...(source && { path: source as Path }),
+      location: `${location.file}:${location.row}:${location.col}`,
+    })),
+  }
+}
+
+function missing(lacking: Lacking): Evaluation {
+  return { kind: 'missing', ...lacking }
+}
+
+function plain(value: Value | undefined): unknown {
+  return value === undefined ? undefined : JSON.parse(toJSON(value))
+}

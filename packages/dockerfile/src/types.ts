@@ -23,6 +23,8 @@ export type Role =
   | 'mount-from'
   /** `ADD` of a URL or git repository. */
   | 'add'
+  /** The image that makes the SBOM. */
+  | 'sbom'
 
 /** A source that the build fetches, as BuildKit would name it. */
 export interface FoundSource {
@@ -56,6 +58,14 @@ export interface ConfigNeed {
 
 /** Something that names a source which cannot be told before the build, and why. */
 export interface Undetermined {
+  readonly kind: /** A word needs variables of a base image whose configuration is not known. */
+    | 'env'
+    /** A base image whose configuration is not known may hold triggers with sources of their own. */
+    | 'onbuild'
+    /** A foreign frontend reads the file: what it makes of it is its own affair. */
+    | 'frontend'
+    /** The build was given a source as an input by whoever embeds it. */
+    | 'input'
   readonly location: Place
   /** The words of the Dockerfile: `ADD ${URL}/app.tgz`. */
   readonly text: string
@@ -75,10 +85,12 @@ export interface SourcesOptions {
   readonly contexts?: Readonly<Record<string, string>>
   /** The build context where it is remote: a git or http URL. Default: the local directory. */
   readonly context?: string
-  /** False where no local Dockerfile is loaded through the build (read from elsewhere). Default: true. */
-  readonly dockerfileFromContext?: boolean
+  /** True where the Dockerfile comes from the client although the context is remote. Default: false. */
+  readonly localDockerfile?: boolean
   /** True where `<Dockerfile>.dockerignore` exists, which spares the read of the context's own. Default: false. */
   readonly ownDockerignore?: boolean
+  /** The generator of `--attest type=sbom`: an image reference. Default: none. */
+  readonly sbomGenerator?: string
   /** What is known of a base image's configuration; asked for stages that the target reaches only. */
   readonly baseConfig?: (source: Source) => BaseConfig | undefined
 }

@@ -1,4 +1,4 @@
-import type { CodedError } from './error.ts'
+import { type CodedError, type CoreErrorCode, toCodedError } from './error.ts'
 import type { Source } from './source.ts'
 
 /** Every policy said allow; the source may be used as it is. */
@@ -66,4 +66,16 @@ export function outcomeOf(decision: Decision): Outcome {
 export function overallOutcome(decisions: Iterable<Decision>): Outcome {
   const seen = new Set(Array.from(decisions, outcomeOf))
   return gravest.find(outcome => seen.has(outcome)) ?? 'allowed'
+}
+
+const exhausted: ReadonlySet<string> = new Set<CoreErrorCode>(['budget_exceeded', 'timeout', 'conversions_exhausted'])
+
+/** What was thrown, as a decision: a spent budget leaves the source undecided, anything else is broken. */
+export function failureDecision(
+  thrown: unknown,
+  where: { readonly identifier: string; readonly policy?: string },
+): Undecided | Broken {
+  const error = toCodedError(thrown)
+  if (!exhausted.has(error.code)) return { kind: 'broken', ...where, error }
+  return { kind: 'undecided', ...where, needs: [], errors: [error] }
 }

@@ -1,6 +1,6 @@
-import type { Decision } from './decision.ts'
+import { type Decision, failureDecision } from './decision.ts'
 import type { Evaluation, EvaluationRequest, Lacking, Policy, PrintedLine, Verdict } from './engine.ts'
-import { type CodedError, CoreError, toCodedError } from './error.ts'
+import { type CodedError, CoreError } from './error.ts'
 import { type GatherContext, gather, obtainable, reasons, unanswered } from './gather.ts'
 import type { EnvInput } from './input.ts'
 import type { Limits } from './limits.ts'
@@ -72,7 +72,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     } catch (error) {
       given.signal?.throwIfAborted()
       const identifier = String((wanted as Partial<Source> | null)?.identifier ?? wanted)
-      return { decision: failed(error, { identifier }), report: report() }
+      return { decision: failureDecision(error, { identifier }), report: report() }
     }
 
     /** All policies in order; a pin starts again from the first one with the pinned source and nothing else bound. */
@@ -111,7 +111,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           const converted = convertedBy(result.pins, { source, resolver, input: tree.input })
           if (converted !== undefined) return { kind: 'convert', source: converted, from: source }
         } catch (error) {
-          return failed(error, { identifier: source.identifier, policy: policy.name })
+          return failureDecision(error, { identifier: source.identifier, policy: policy.name })
         }
       }
       return { kind: 'allow', source }
@@ -189,15 +189,6 @@ interface Trail {
 interface Undecidable {
   readonly needs: readonly string[]
   readonly errors: readonly CodedError[]
-}
-
-const exhausted: ReadonlySet<string> = new Set(['budget_exceeded', 'timeout', 'conversions_exhausted'])
-
-/** What was thrown, as a decision: a spent budget leaves the source undecided, anything else is broken. */
-function failed(thrown: unknown, where: { identifier: string; policy?: string }): Decision {
-  const error = toCodedError(thrown)
-  if (!exhausted.has(error.code)) return { kind: 'broken', ...where, error }
-  return { kind: 'undecided', ...where, needs: [], errors: [error] }
 }
 
 function lackingOf(evaluation: Evaluation): Lacking {

@@ -1,7 +1,7 @@
 /** Why a request has no usable response; callers switch on it, never on the text. */
 export type TransportErrorCode =
-  /** The URL is not an absolute http or https URL. */
-  | 'invalid_url'
+  /** The URL is not an absolute http or https URL, or a header cannot be sent. */
+  | 'invalid_request'
   /** No connection, or it broke before the response began. */
   | 'connection_failed'
   /** The host's name does not resolve. */

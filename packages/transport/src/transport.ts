@@ -1,10 +1,208 @@
+import { redactURL } from '@source-policy/core'
+import type { Dispatch } from './dispatch.ts'
 import { TransportError } from './error.ts'
-import type { Transport, TransportOptions } from './types.ts'
+import { type Answer, exchange } from './exchange.ts'
+import { isRetriedFailure } from './failure.ts'
+import { hostList } from './host-list.ts'
+import * as limits from './limits.ts'
+import { isLoopbackName, portOf, proxyChoice } from './proxy.ts'
+import { headersElsewhere, isRedirect, redirectTarget } from './redirect.ts'
+import { backoffMs, isRetriedStatus, retryAfterMs, sleep as sleepByTimer } from './retry.ts'
+import type { Authorization, Transport, TransportOptions, TransportRequest, TransportResponse } from './types.ts'
 
-/** A transport that keeps the address rules, limits and credentials of `options` on every hop. */
-export function createTransport(_options: TransportOptions = {}): Transport {
+/**
+ * A transport that keeps the address rules, limits and credential rules of `options` on every hop of every request.
+ * Throws `invalid_request` or `proxy_failed` where the options themselves cannot be read.
+ */
+export function createTransport(options: TransportOptions = {}): Transport {
+  const {
+    maxRedirects = limits.MAX_REDIRECTS,
+    retries = limits.MAX_RETRIES,
+    userAgent = 'source-policy',
+    now = Date.now,
+    sleep = sleepByTimer,
+    random = Math.random,
+  } = options
+  const isInsecure = hostList(options.insecureHosts ?? [], 'insecure hosts')
+  const isAllowed = hostList(options.allowAddresses ?? [], 'allowed addresses')
+  const hosts = Object.entries(options.hosts ?? {}).map(([host, tls]) => ({ is: hostList([host], 'hosts'), tls }))
+  const proxyFor = proxyChoice(options.proxy)
+  let dispatch: Promise<Dispatch> | undefined
+
+  const loadDispatch = () => {
+    dispatch ??= import('./dispatch.ts').then(({ createDispatch }) =>
+      createDispatch({
+        isAllowed,
+        isInsecure,
+        tlsFor: target => hosts.find(({ is }) => is(target))?.tls ?? options,
+        lookup: options.lookup,
+        connectTimeoutMs: options.connectTimeoutMs ?? limits.CONNECT_TIMEOUT_MS,
+        headersTimeoutMs: options.headersTimeoutMs ?? limits.HEADERS_TIMEOUT_MS,
+        bodyTimeoutMs: options.bodyTimeoutMs ?? limits.BODY_TIMEOUT_MS,
+        perHostConcurrency: options.perHostConcurrency ?? limits.PER_HOST_CONCURRENCY,
+      }),
+    )
+    return dispatch
+  }
+
+  /** The credential for a URL: only for the host that it is for, and never in the clear. */
+  const authorizationFor = (url: URL, authorization: Authorization | undefined) => {
+    if (authorization === undefined || !isHost(url, authorization.host)) return {}
+    const target = { hostname: url.hostname, port: portOf(url) }
+    if (url.protocol === 'http:' && !isLoopbackName(url.hostname) && !isInsecure(target)) {
+      throw new TransportError(
+        'credentials_forbidden',
+        `requesting ${redactURL(url)}: credentials go over https only, except to hosts that are listed as insecure`,
+      )
+    }
+    return { authorization: authorization.value }
+  }
+
+  /** One hop, repeated while that is allowed and may help. */
+  const attempt = async (request: TransportRequest, url: URL, headers: Record<string, string>): Promise<Answer> => {
+    const { method, run, signal, maxBytes, body } = request
+    const mayRepeat = request.idempotent ?? method !== 'POST'
+    const sending = { method, url, headers, body, signal, proxy: proxyFor(url) }
+    for (let attempts = 0; ; attempts++) {
+      signal.throwIfAborted()
+      const last = !mayRepeat || attempts >= retries
+      let pauseMs = backoffMs(attempts, random)
+      try {
+        const answer = await exchange({ dispatch: await loadDispatch(), outgoing: sending, run, maxBytes, now })
+        if (last || !isRetriedStatus(answer.status)) return answer
+        const asked = retryAfterMs(answer.header('retry-after'), now())
+        if (asked === 'too_long') return answer
+        pauseMs = Math.max(pauseMs, asked ?? 0)
+        await answer.discard()
+      } catch (error) {
+        if (last || !(error instanceof TransportError) || !isRetriedFailure(error)) throw error
+      }
+      await sleep(pauseMs, signal)
+    }
+  }
+
   return {
-    request: ({ url }) => Promise.reject(new TransportError('connection_failed', `requesting ${String(url)}`)),
-    close: () => Promise.resolve(),
+    async request(request) {
+      const { method, run, redirect = 'follow', accept = isAcceptedByDefault } = request
+      const { url: start, userinfo } = splitURL(request.url)
+      const authorization = request.authorization ?? userinfo
+      const redirected: string[] = []
+      const signal = request.signal === run.signal ? run.signal : AbortSignal.any([request.signal, run.signal])
+      // whoever a redirect led to must not lead back with what is meant for the first host only
+      let atHome = true
+      for (let url = start; ; ) {
+        atHome &&= url.origin === start.origin
+        const own = atHome ? request.headers : headersElsewhere(request.headers ?? {})
+        const headers = {
+          'user-agent': userAgent,
+          'accept-encoding': 'identity',
+          ...checkedHeaders(own),
+          ...(atHome && authorizationFor(url, authorization)),
+        }
+        const answer = await attempt({ ...request, signal }, url, headers)
+        if (redirect === 'follow' && isRedirect(answer.status)) {
+          await answer.discard()
+          redirected.push(redactURL(url))
+          if (redirected.length > maxRedirects) {
+            throw new TransportError('too_many_redirects', `${method} ${redirected[0]}: more than ${maxRedirects}`)
+          }
+          url = redirectTarget(url, answer.status, answer.header('location'), method)
+          continue
+        }
+        if (!accept(answer.status)) {
+          await answer.discard()
+          const code = answer.status === 429 ? 'rate_limited' : 'unexpected_status'
+          const { status } = answer
+          throw new TransportError(code, `${method} ${redactURL(url)}: got status ${status}`, { status })
+        }
+        return toResponse(answer, url, redirected)
+      }
+    },
+    async close() {
+      await (await dispatch)?.close()
+    },
+  }
+}
+
+function isAcceptedByDefault(status: number): boolean {
+  return status < 500 && status !== 429
+}
+
+/** The URL to request, and the credential that stood in it. */
+function splitURL(text: string | URL): { url: URL; userinfo: Authorization | undefined } {
+  const url = URL.canParse(String(text)) ? new URL(String(text)) : undefined
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new TransportError('invalid_request', `requesting ${redactURL(text)}: expected an http or https URL`)
+  }
+  const { username, password } = url
+  url.username = ''
+  url.password = ''
+  url.hash = ''
+  if (username === '' && password === '') return { url, userinfo: undefined }
+  const value = `Basic ${Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')}`
+  return { url, userinfo: { host: url.host, value } }
+}
+
+/** Percent-decodes what a URL parser let pass, malformed escapes as they stand. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function isHost(url: URL, host: string): boolean {
+  const name = host.toLowerCase()
+  return url.host === name || `${url.hostname}:${portOf(url)}` === name
+}
+
+/** Headers that carry credentials have their own option, by which they are kept to their host; others steer the connection. */
+const reservedHeaders: ReadonlySet<string> = new Set([
+  'authorization',
+  'connection',
+  'content-length',
+  'cookie',
+  'host',
+  'proxy-authorization',
+  'transfer-encoding',
+  'upgrade',
+])
+
+function checkedHeaders(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const checked: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toLowerCase()
+    if (reservedHeaders.has(key)) {
+      throw new TransportError('invalid_request', `the header ${key} cannot be given for a request`)
+    }
+    checked[key] = value
+  }
+  return checked
+}
+
+function toResponse(answer: Answer, url: URL, redirected: readonly string[]): TransportResponse {
+  let opened = false
+  const body = {
+    [Symbol.asyncIterator]() {
+      if (opened) throw new TypeError('a body can be read once')
+      opened = true
+      return answer.open()[Symbol.asyncIterator]()
+    },
+  }
+  const bytes = async () => {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  }
+  return {
+    status: answer.status,
+    headers: { get: answer.header },
+    url: url.href,
+    redirected,
+    body,
+    bytes,
+    text: async () => (await bytes()).toString('utf8'),
+    discard: answer.discard,
   }
 }

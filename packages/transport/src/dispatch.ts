@@ -1,0 +1,222 @@
+import { lookup as systemLookup } from 'node:dns/promises'
+import { isIP, type LookupFunction } from 'node:net'
+import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls'
+import { Agent, buildConnector, Client, type Dispatcher } from 'undici'
+import { isPublicAddress } from './address.ts'
+import { TransportError } from './error.ts'
+import { toTransportError } from './failure.ts'
+import { type Target, unbracket } from './host-list.ts'
+import { MAX_HEADER_BYTES } from './limits.ts'
+import { portOf } from './proxy.ts'
+import type { ResolvedAddress, TLSOptions } from './types.ts'
+
+/** What decides how hosts are connected to; every field is set. */
+export interface DispatchOptions {
+  readonly isAllowed: (target: Target) => boolean
+  readonly isInsecure: (target: Target) => boolean
+  readonly tlsFor: (target: Target) => TLSOptions
+  readonly lookup: ((hostname: string) => Promise<readonly ResolvedAddress[]>) | undefined
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+  readonly bodyTimeoutMs: number
+  readonly perHostConcurrency: number
+}
+
+/** One request to one server, as undici takes it. */
+export interface Outgoing {
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array | undefined
+  readonly signal: AbortSignal
+  readonly proxy: URL | undefined
+}
+
+/** Sends requests over connections that keep the address rules. */
+export interface Dispatch {
+  send(outgoing: Outgoing): Promise<Dispatcher.ResponseData>
+  close(): Promise<void>
+}
+
+/** The part of the transport that needs undici, TLS and name resolution: loaded with the first request. */
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const { connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs, perHostConcurrency } = options
+  const agents = new Map<string, Agent>()
+  const direct = checkedConnector(options)
+  const unchecked = tlsConnector(options, undefined)
+
+  const agentFor = (key: string, connect: buildConnector.connector): Agent => {
+    let agent = agents.get(key)
+    if (agent === undefined) {
+      agent = new Agent({
+        connect,
+        connections: perHostConcurrency,
+        pipelining: 1,
+        headersTimeout: headersTimeoutMs,
+        bodyTimeout: bodyTimeoutMs,
+        maxHeaderSize: MAX_HEADER_BYTES,
+      })
+      agents.set(key, agent)
+    }
+    return agent
+  }
+
+  return {
+    async send({ method, url, headers, body, signal, proxy }) {
+      const common = { method, body: body ?? null, signal }
+      if (proxy === undefined) {
+        const path = url.pathname + url.search
+        return agentFor('direct', direct).request({ ...common, origin: url.origin, path, headers })
+      }
+      await checkBeforeProxy(url, options)
+      if (url.protocol === 'https:') {
+        const tunnel = tunnelConnector(proxy, unchecked, connectTimeoutMs)
+        const path = url.pathname + url.search
+        return agentFor(`tunnel ${proxy.href}`, tunnel).request({ ...common, origin: url.origin, path, headers })
+      }
+      // https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2: to a proxy, the request target is the whole URL
+      const path = `${url.origin}${url.pathname}${url.search}`
+      const forwarded = { ...headers, host: url.host, ...proxyAuthorization(proxy) }
+      return agentFor('forward', unchecked).request({ ...common, origin: proxy.origin, path, headers: forwarded })
+    },
+    async close() {
+      await Promise.all([...agents.values()].map(agent => agent.close()))
+    },
+  }
+}
+
+/** Connects only to addresses that the rules allow, whatever name servers say between two lookups: the checked address is the one used. */
+function checkedConnector(options: DispatchOptions): buildConnector.connector {
+  const connect = tlsConnector(options, (hostname, port) => checkedLookup(options, hostname, port))
+  return (target, callback) => {
+    const hostname = unbracket(target.hostname)
+    const port = portOfConnection(target)
+    // sockets do not resolve an address, so the lookup never sees it
+    if (isIP(hostname) !== 0 && !isPermitted(options, { hostname, port, address: hostname })) {
+      callback(forbidden(hostname, port, hostname), null)
+      return
+    }
+    connect(target, callback)
+  }
+}
+
+/** Resolves a name, and refuses it if any of its addresses is one that may not be contacted. */
+function checkedLookup(options: DispatchOptions, hostname: string, port: number): LookupFunction {
+  return (_name, { all }, callback) => {
+    resolve(options, hostname)
+      .then(addresses => {
+        const refused = addresses.find(({ address }) => !isPermitted(options, { hostname, port, address }))
+        if (refused !== undefined) throw forbidden(hostname, port, refused.address)
+        const [first] = addresses
+        if (first === undefined) throw noAddress(hostname)
+        if (all === true) callback(null, [...addresses])
+        else callback(null, first.address, first.family)
+      })
+      .catch((error: unknown) => callback(error as NodeJS.ErrnoException, all === true ? [] : ''))
+  }
+}
+
+/**
+ * A proxy resolves the name itself, so the rules can only hold for what the name means here. A name that means nothing here
+ * is left to the proxy: behind one, names of the internet often do not resolve.
+ */
+async function checkBeforeProxy(url: URL, options: DispatchOptions): Promise<void> {
+  const hostname = unbracket(url.hostname)
+  const port = portOf(url)
+  const literal: ResolvedAddress[] = [{ address: hostname, family: isIP(hostname) === 6 ? 6 : 4 }]
+  const addresses = isIP(hostname) !== 0 ? literal : await resolve(options, hostname).catch(() => [])
+  const refused = addresses.find(({ address }) => !isPermitted(options, { hostname, port, address }))
+  if (refused !== undefined) throw forbidden(hostname, port, refused.address)
+}
+
+async function resolve({ lookup }: DispatchOptions, hostname: string): Promise<readonly ResolvedAddress[]> {
+  if (lookup !== undefined) return lookup(hostname)
+  const addresses = await systemLookup(hostname, { all: true })
+  return addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))
+}
+
+function isPermitted({ isAllowed }: DispatchOptions, target: Target & { address: string }): boolean {
+  return isPublicAddress(target.address) || isAllowed(target)
+}
+
+function forbidden(hostname: string, port: number, address: string): TransportError {
+  const where = hostname === address ? address : `${hostname} (${address})`
+  return new TransportError(
+    'address_forbidden',
+    `connecting to ${where} port ${port}: private, link-local and loopback addresses must be listed as allowed`,
+  )
+}
+
+function noAddress(hostname: string): TransportError {
+  return new TransportError('dns_failed', `resolving ${hostname}: no addresses`)
+}
+
+/** Connects by TCP or TLS, with the certificates that are set for the host. */
+function tlsConnector(
+  options: DispatchOptions,
+  lookupFor: ((hostname: string, port: number) => LookupFunction) | undefined,
+): buildConnector.connector {
+  const connectors = new Map<string, buildConnector.connector>()
+  return (target, callback) => {
+    const hostname = unbracket(target.hostname)
+    const port = portOfConnection(target)
+    const key = `${target.protocol}//${hostname}:${port}`
+    let connect = connectors.get(key)
+    if (connect === undefined) {
+      connect = buildConnector({
+        timeout: options.connectTimeoutMs,
+        ...(lookupFor && { lookup: lookupFor(hostname, port) }),
+        ...(target.protocol === 'https:' && tlsSettings(options, { hostname, port })),
+      })
+      connectors.set(key, connect)
+    }
+    connect(target, callback)
+  }
+}
+
+function tlsSettings({ isInsecure, tlsFor }: DispatchOptions, target: Target) {
+  const { ca, cert, key } = tlsFor(target)
+  const rejectUnauthorized = !isInsecure(target)
+  if (ca === undefined && cert === undefined) return { rejectUnauthorized }
+  const settings: SecureContextOptions = {
+    ...(ca !== undefined && { ca: [...rootCertificates, ...[ca].flat()] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  }
+  return { rejectUnauthorized, secureContext: createSecureContext(settings) }
+}
+
+/** Connects through a proxy: `CONNECT`, then TLS with the host itself. */
+function tunnelConnector(
+  proxy: URL,
+  connect: buildConnector.connector,
+  connectTimeoutMs: number,
+): buildConnector.connector {
+  return (target, callback) => {
+    const host = `${target.hostname}:${portOfConnection(target)}`
+    const client = new Client(proxy.origin, { connect, headersTimeout: connectTimeoutMs })
+    client
+      .connect({ path: host, headers: { host, ...proxyAuthorization(proxy) } })
+      .then(({ socket, statusCode }) => {
+        if (statusCode !== 200) {
+          socket.on('error', () => undefined).destroy()
+          throw new TransportError('proxy_failed', `connecting to ${host} through ${proxy.host}: ${statusCode}`)
+        }
+        connect({ ...target, httpSocket: socket } as buildConnector.Options, callback)
+      })
+      .catch((error: unknown) => {
+        callback(toTransportError(error, `connecting to ${host} through ${proxy.host}`, 'proxy_failed'), null)
+      })
+  }
+}
+
+function proxyAuthorization(proxy: URL): Record<string, string> {
+  if (proxy.username === '' && proxy.password === '') return {}
+  const userinfo = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
+  return { 'proxy-authorization': `Basic ${Buffer.from(userinfo).toString('base64')}` }
+}
+
+function portOfConnection({ port, protocol }: buildConnector.Options): number {
+  if (port !== '') return Number(port)
+  return protocol === 'https:' ? 443 : 80
+}

@@ -1,0 +1,109 @@
+import { type Run, redactURL } from '@source-policy/core'
+import type { Dispatcher } from 'undici'
+import { gunzip, readBody, tooLarge } from './body.ts'
+import type { Dispatch, Outgoing } from './dispatch.ts'
+import { TransportError } from './error.ts'
+import { toTransportError } from './failure.ts'
+import { MAX_DISCARD_BYTES } from './limits.ts'
+
+export interface ExchangeOptions {
+  readonly dispatch: Dispatch
+  readonly outgoing: Outgoing
+  readonly run: Run
+  readonly maxBytes: number
+  readonly now: () => number
+}
+
+/** One answer of one server: redirects and refusals are answers as well. */
+export interface Answer {
+  readonly status: number
+  readonly header: (name: string) => string | undefined
+  /** Starts reading; to be called once. Throws `response_too_large` where too much is announced. */
+  readonly open: () => AsyncIterable<Uint8Array>
+  readonly discard: () => Promise<void>
+}
+
+/** Sends one request and waits for the head of the response. Counted in the run, and recorded once it is over. */
+export async function exchange({ dispatch, outgoing, run, maxBytes, now }: ExchangeOptions): Promise<Answer> {
+  const { method, url, signal } = outgoing
+  const redacted = redactURL(url)
+  const what = `${method} ${redacted}`
+  run.contact(url.host)
+  run.spend('requests', 1, what)
+
+  const start = now()
+  let bytes = 0
+  let recorded = false
+  const record = (outcome: { status?: number; error?: string }) => {
+    if (recorded) return
+    recorded = true
+    run.record({ method, url: redacted, bytes, durationMs: now() - start, ...outcome })
+  }
+
+  let response: Dispatcher.ResponseData
+  try {
+    response = await dispatch.send(outgoing)
+  } catch (thrown) {
+    const error = signal.aborted ? signal.reason : toTransportError(thrown, what, 'connection_failed')
+    record({ error: error instanceof TransportError ? error.code : 'aborted' })
+    throw error
+  }
+  const { statusCode: status, body } = response
+  // a body that breaks before anybody reads it must not end the process; whoever reads it gets the error
+  body.on('error', () => undefined)
+
+  const header = (name: string) => {
+    const value = response.headers[name.toLowerCase()]
+    return Array.isArray(value) ? value.join(', ') : value
+  }
+  const hasBody = method !== 'HEAD' && status !== 204 && status !== 304
+  const contentLength = hasBody ? parseLength(header('content-length')) : undefined
+  const encoded = hasBody && isDecoded(outgoing, header('content-encoding'))
+  const common = { what, maxBytes, signal }
+
+  async function* counted(): AsyncGenerator<Uint8Array, void, undefined> {
+    const onBytes = (count: number) => {
+      bytes += count
+      run.spend('bytes', count, what)
+    }
+    const raw = readBody(body, { ...common, contentLength, onBytes })
+    try {
+      yield* encoded ? gunzip(raw, common) : raw
+    } catch (error) {
+      record({ status, error: error instanceof TransportError ? error.code : 'aborted' })
+      throw error
+    } finally {
+      record({ status })
+    }
+  }
+
+  const discard = async () => {
+    record({ status })
+    await body.dump({ limit: MAX_DISCARD_BYTES, signal }).catch(() => undefined)
+  }
+
+  return {
+    status,
+    header: name => (encoded && /^content-(encoding|length)$/i.test(name) ? undefined : header(name)),
+    open() {
+      if (contentLength === undefined || contentLength <= maxBytes) return counted()
+      record({ status, error: 'response_too_large' })
+      body.destroy()
+      throw tooLarge(what, maxBytes)
+    },
+    discard,
+  }
+}
+
+/**
+ * We ask for no encoding; a server that gzips nevertheless is understood as Go's client, and so BuildKit, understands it.
+ * Parts of a body cannot be decompressed on their own.
+ */
+function isDecoded({ headers }: Outgoing, contentEncoding: string | undefined): boolean {
+  if (Object.keys(headers).some(name => name.toLowerCase() === 'range')) return false
+  return contentEncoding?.trim().toLowerCase() === 'gzip'
+}
+
+function parseLength(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined
+}

@@ -14,6 +14,8 @@ export interface Module {
   readonly rules: readonly Rule[]
   readonly comments: readonly Comment[]
   readonly annotations: readonly Annotations[]
+  /** Held to the rules of v1: always, but for a v0 module that does not import `rego.v1`. */
+  readonly v1: boolean
 }
 
 /** `package a.b` has the path `data.a.b`. */

@@ -7,3 +7,19 @@ export {
   type OriginRequest,
   startHTTPOrigin,
 } from './http-origin.ts'
+export {
+  createGitRepository,
+  type GitCommitOptions,
+  type GitIdentity,
+  type GitRepository,
+  type GitRepositoryOptions,
+  type GitSigning,
+  type GitTagOptions,
+} from './git-repository.ts'
+export {
+  type GitRequest,
+  type GitServer,
+  type GitServerOptions,
+  type ServedRepository,
+  startGitServer,
+} from './git-server.ts'

@@ -71,7 +71,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       return { decision, report: report() }
     } catch (error) {
       given.signal?.throwIfAborted()
-      const identifier = String((wanted as Partial<Source> | null)?.identifier ?? wanted)
+      const identifier = (typeof wanted === 'string' ? wanted : wanted?.identifier) ?? ''
       return { decision: failureDecision(error, { identifier }), report: report() }
     }
 

@@ -110,9 +110,10 @@ export function decodeJSON(source: string | Uint8Array, options: DecodeJSONOptio
   }
 
   const readValue = (depth: number, name: string): unknown => {
-    if (depth > maxDepth) fail(`nested deeper than ${maxDepth}`)
     skipSpace()
-    switch (text.charAt(offset)) {
+    const char = text.charAt(offset)
+    if ((char === '{' || char === '[') && depth >= maxDepth) fail(`nested deeper than ${maxDepth}`)
+    switch (char) {
       case '{':
         return readObject(depth + 1, name)
       case '[':

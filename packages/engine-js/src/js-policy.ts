@@ -12,6 +12,7 @@ import {
   type PolicyFiles,
   pathKey,
   readDecision,
+  toCodedError,
 } from '@source-policy/core'
 import { JsEngineError } from './error.ts'
 import { trackInput, UnknownRead } from './tracked-input.ts'
@@ -95,8 +96,8 @@ async function evaluate(options: JsPolicyOptions, request: EvaluationRequest): P
   }
   if (paths.size + calls.size > 0) return { kind: 'missing', paths: [...paths.values()], calls: [...calls.values()] }
   if (failure !== undefined) {
-    const reason = failure instanceof Error ? failure.message : String(failure)
-    throw new JsEngineError('policy_failed', `policy ${options.name} threw: ${reason}`, { cause: failure })
+    const { message } = toCodedError(failure)
+    throw new JsEngineError('policy_failed', `policy ${options.name} threw: ${message}`, { cause: failure })
   }
   const decision = readDecision(typeof document === 'boolean' ? { allow: document } : document)
   return { kind: 'verdict', verdict: { ...decision, pins, warnings: [] } }

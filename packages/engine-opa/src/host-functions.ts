@@ -21,8 +21,7 @@ export const HOST_FUNCTIONS: Readonly<Record<string, BuiltinDeclaration>> = {
       if (source === undefined || source.length !== 1 || source[0] !== 'image') {
         throw new Error('pin_image: the first argument is not the same as input.image')
       }
-      if (typeof pinned !== 'string' || !digest.test(pinned))
-        throw new Error(`pin_image: invalid digest ${String(pinned)}`)
+      if (typeof pinned !== 'string' || !digest.test(pinned)) throw new Error('pin_image: invalid digest')
       return true
     },
   },

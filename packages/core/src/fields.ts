@@ -1,0 +1,41 @@
+import { isWithin, type Path, pathKey } from './path.ts'
+
+/**
+ * The path of a field as users write it: `image.provenance.materials[0].git.tag`, with or without `input.` before it.
+ * Undefined where the text is none. Never throws.
+ */
+export function parseField(text: string): Path | undefined {
+  const written = text.replace(/^input\./, '')
+  if (!/^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,6}\])*$/.test(written)) return undefined
+  return Array.from(written.matchAll(/([A-Za-z_]\w*)|\[(\d+)\]/g), ([, name, index]) => name ?? Number(index))
+}
+
+/**
+ * The fields that have to be known before `field` can be: for a field of a material the provenance that names the
+ * material, at each level, outermost first. Empty for every other field.
+ */
+export function fieldPrerequisites(field: Path): Path[] {
+  return field.flatMap((part, index) => {
+    const above = field.slice(0, index)
+    return part === 'materials' && above.at(-1) === 'provenance' && index < field.length - 1 ? [above] : []
+  })
+}
+
+/**
+ * Which of the unknown fields to fetch so as to come nearer to `fields`: the field itself; for one of a material its
+ * first unknown prerequisite, else the nearest unknown field above it. What no unknown field leads to is `invalid`.
+ */
+export function fieldsToLoad(fields: readonly Path[], unknown: readonly Path[]): { load: Path[]; invalid: Path[] } {
+  const holes = new Map(unknown.map(path => [pathKey(path), path]))
+  const load = new Map<string, Path>()
+  const invalid: Path[] = []
+  for (const field of fields) {
+    const prerequisites = fieldPrerequisites(field)
+    const above = unknown.filter(path => isWithin(field, path)).sort((a, b) => b.length - a.length)
+    const [next] = [field, ...prerequisites].flatMap(path => holes.get(pathKey(path)) ?? [])
+    const found = next ?? (prerequisites.length > 0 ? above[0] : undefined)
+    if (found === undefined) invalid.push(field)
+    else load.set(pathKey(found), found)
+  }
+  return { load: [...load.values()], invalid }
+}

@@ -1,0 +1,2 @@
+export { ENGINE_BEHAVIOURS, type EngineBehaviour, type TestEngineOptions, testEngine } from './test-engine.ts'
+export type { TestFramework } from './test-framework.ts'

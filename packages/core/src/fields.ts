@@ -15,10 +15,10 @@ export function parseField(text: string): Path | undefined {
  * material, at each level, outermost first. Empty for every other field.
  */
 export function fieldPrerequisites(field: Path): Path[] {
-  return field.flatMap((part, index) => {
-    const above = field.slice(0, index)
-    return part === 'materials' && above.at(-1) === 'provenance' && index < field.length - 1 ? [above] : []
-  })
+  const paths = field.map((_, index) => field.slice(0, index))
+  return paths.filter(
+    (path, end) => path.at(-1) === 'provenance' && field[end] === 'materials' && end < field.length - 1,
+  )
 }
 
 /**
@@ -26,13 +26,13 @@ export function fieldPrerequisites(field: Path): Path[] {
  * first unknown prerequisite, else the nearest unknown field above it. What no unknown field leads to is `invalid`.
  */
 export function fieldsToLoad(fields: readonly Path[], unknown: readonly Path[]): { load: Path[]; invalid: Path[] } {
-  const holes = new Map(unknown.map(path => [pathKey(path), path]))
+  const holes = new Set(unknown.map(pathKey))
   const load = new Map<string, Path>()
   const invalid: Path[] = []
   for (const field of fields) {
     const prerequisites = fieldPrerequisites(field)
     const above = unknown.filter(path => isWithin(field, path)).sort((a, b) => b.length - a.length)
-    const [next] = [field, ...prerequisites].flatMap(path => holes.get(pathKey(path)) ?? [])
+    const next = [field, ...prerequisites].find(path => holes.has(pathKey(path)))
     const found = next ?? (prerequisites.length > 0 ? above[0] : undefined)
     if (found === undefined) invalid.push(field)
     else load.set(pathKey(found), found)

@@ -11,7 +11,7 @@ import type { SourceNode, SourceTree } from './source-tree.ts'
 
 export interface GatherContext {
   readonly tree: SourceTree
-  readonly policy: Policy
+  readonly policy: Pick<Policy, 'name' | 'files' | 'parseJSON'>
   /** Answers to the policy's host calls so far, by call id. */
   readonly answers: Map<string, Answer>
   readonly resolvers: Resolvers
@@ -93,7 +93,11 @@ async function answerCall(call: HostCall, context: GatherContext): Promise<Answe
 }
 
 /** `load_json(path)`: a file of the policy set. A file that is missing or malformed is undefined, as in buildx. */
-async function loadJSON(args: readonly unknown[], files: PolicyFiles, policy: Policy): Promise<Answer> {
+async function loadJSON(
+  args: readonly unknown[],
+  files: PolicyFiles,
+  policy: GatherContext['policy'],
+): Promise<Answer> {
   const [path] = args
   if (typeof path !== 'string') return { undefined: 'load_json: the path is no string' }
   const parse = policy.parseJSON ?? (text => decodeJSON(text, { what: path }))

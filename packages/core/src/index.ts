@@ -20,6 +20,7 @@ export {
   type UnavailableFact,
   weakestBasis,
 } from './facts.ts'
+export { fieldPrerequisites, fieldsToLoad, parseField } from './fields.ts'
 export type {
   CommitInput,
   EnvInput,
@@ -34,6 +35,7 @@ export type {
   SignerInput,
   TagInput,
 } from './input.ts'
+export { type Inspection, type InspectOptions, inspectSource } from './inspect.ts'
 export { type DecodeJSONOptions, decodeJSON } from './json.ts'
 export { DEFAULT_LIMITS, type Limits, MAX_JSON_DEPTH, MAX_LOAD_JSON_BYTES } from './limits.ts'
 export { localResolver } from './local.ts'

@@ -1,9 +1,9 @@
 import type { CodedError } from './error.ts'
-import { fieldsToLoad } from './fields.ts'
+import { fieldPrerequisites, fieldsToLoad } from './fields.ts'
 import { gather } from './gather.ts'
 import type { EnvInput, Input } from './input.ts'
 import { localResolver } from './local.ts'
-import { isWithin, type Path, pathKey, valueAt } from './path.ts'
+import { type Path, pathKey, valueAt } from './path.ts'
 import type { Resolver } from './resolver.ts'
 import { createResolvers } from './resolvers.ts'
 import { createRun, type Run } from './run.ts'
@@ -73,7 +73,8 @@ export async function inspectSource(wanted: string | Source, options: InspectOpt
   }
 
   const { input, unknown } = tree
-  const isOpen = (field: Path) => unknown.some(path => isWithin(field, path) && seen.has(pathKey(path)))
+  /** A field of a material may yet exist where it is not known which materials there are. */
+  const mayExist = (field: Path) => fieldPrerequisites(field).some(path => tree.isHole(path))
   return {
     source,
     input,
@@ -83,12 +84,7 @@ export async function inspectSource(wanted: string | Source, options: InspectOpt
       return error === undefined ? [] : [{ path, error }]
     }),
     invalid: fields.filter(field => {
-      return valueAt(input, field) === undefined && !seen.has(pathKey(field)) && !isMaterialOf(field, isOpen)
+      return valueAt(input, field) === undefined && !seen.has(pathKey(field)) && !mayExist(field)
     }),
   }
-}
-
-/** A field of a material that may yet exist: what names the material is not known. */
-function isMaterialOf(field: Path, isOpen: (field: Path) => boolean): boolean {
-  return field.includes('materials') && isOpen(field)
 }

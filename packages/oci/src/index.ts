@@ -1,4 +1,4 @@
-export { formatPlatform } from '@source-policy/core'
+export { formatPlatform, type Platform } from '@source-policy/core'
 export type { Descriptor } from './descriptor.ts'
 export { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, parseDigest, verifyDigest } from './digest.ts'
 export { OciError, type OciErrorCode } from './error.ts'

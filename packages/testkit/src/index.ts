@@ -1,13 +1,6 @@
 export { type RepeatedBody, type ServerAnswer, sendAnswer } from './answer.ts'
 export { createFaults, type Fault, type FaultRule, type Faults, type RequestLine } from './faults.ts'
 export {
-  type HTTPOrigin,
-  type HTTPOriginOptions,
-  type OriginFile,
-  type OriginRequest,
-  startHTTPOrigin,
-} from './http-origin.ts'
-export {
   createGitRepository,
   type GitCommitOptions,
   type GitIdentity,
@@ -23,3 +16,29 @@ export {
   type ServedRepository,
   startGitServer,
 } from './git-server.ts'
+export {
+  type HTTPOrigin,
+  type HTTPOriginOptions,
+  type OriginFile,
+  type OriginRequest,
+  startHTTPOrigin,
+} from './http-origin.ts'
+export {
+  type ArtifactOptions,
+  type AttestationOptions,
+  type BuiltBlob,
+  type BuiltContent,
+  buildArtifact,
+  buildAttestation,
+  buildImage,
+  buildIndex,
+  describedAs,
+  type ImageOptions,
+  type IndexOptions,
+  type Predicate,
+  rawContent,
+} from './image-builder.ts'
+export { type Registry, type RegistryOptions, type RegistryRequest, startRegistry } from './registry.ts'
+export type { RegistryAuth, Users } from './registry-auth.ts'
+export type { RegistryBehaviour } from './registry-routes.ts'
+export type { RegistryStore, Repository, StoredManifest } from './registry-store.ts'

@@ -33,7 +33,7 @@ export interface BuiltinDefinition {
   readonly args: readonly TypeSpec[]
   readonly result: TypeSpec
   /** Absent: the evaluator does it itself, or the host does. */
-  readonly implementation?: Implementation | undefined
+  implementation?(args: readonly Value[], context: BuiltinContext): Value | undefined
   /** Any number of further operands of this type. */
   readonly variadic?: TypeSpec | undefined
   /** Refused by Rego v1. */
@@ -59,7 +59,9 @@ type Check = (value: Value, position: number) => void
 
 /** Makes a row callable: arity and operand types are checked here and nowhere else. */
 export function defineBuiltin(row: BuiltinDefinition): Builtin {
-  const { name, implementation, variadic } = row
+  const { name, variadic } = row
+  // a method in the row, so that implementations may name their operands' types: they are checked just before
+  const implementation = row.implementation as Implementation | undefined
   const checks = row.args.map(compileCheck)
   const checkRest = variadic === undefined ? undefined : compileCheck(variadic)
   const arity = checks.length

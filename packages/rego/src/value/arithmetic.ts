@@ -1,3 +1,4 @@
+import { RegoError } from '../error.ts'
 import {
   addFloats,
   type BigFloat,
@@ -10,19 +11,25 @@ import {
 } from './big-float.ts'
 import { fromBigInt, makeNumber, type NumberValue, numberText } from './number.ts'
 
-/** The decimal exponent beyond which arithmetic refuses a number: its digits would fill the memory. */
-export const maxArithmeticExponent = 5_000
+/** Digits, and the size of the decimal exponent, beyond which arithmetic refuses a number: it would fill the memory. */
+export const maxArithmeticDigits = 10_000
 
 const EXPONENT = /[eE]([+-]?\d+)$/
 
-/** Whether arithmetic takes the number: one with an absurd exponent is a bomb. */
-export function isComputable(value: NumberValue): boolean {
-  if (typeof value === 'number') return true
-  const exponent = EXPONENT.exec(value.text)?.[1]
-  return value.text.length <= maxArithmeticExponent && Math.abs(Number(exponent ?? 0)) <= maxArithmeticExponent
+function floatOf(value: NumberValue): BigFloat {
+  const text = numberText(value)
+  if (typeof value !== 'number') {
+    const exponent = Math.abs(Number(EXPONENT.exec(text)?.[1] ?? 0))
+    if (text.length > maxArithmeticDigits || exponent > maxArithmeticDigits) {
+      throw new RegoError({
+        code: 'eval_cancel_error',
+        message: `arithmetic on a number of more than ${maxArithmeticDigits} digits`,
+      })
+    }
+  }
+  return parseBigFloat(text)
 }
 
-const floatOf = (value: NumberValue): BigFloat => parseBigFloat(numberText(value))
 const fromFloat = (float: BigFloat): NumberValue => makeNumber(formatBigFloat(float))
 
 // Sums, differences and products of safe integers that are safe integers are exact both in doubles and in 64 bits.
@@ -101,3 +108,9 @@ export function absolute(value: NumberValue): NumberValue {
 /** The integer part, towards zero. */
 export const truncate = (value: NumberValue): bigint =>
   Number.isSafeInteger(value) ? BigInt(value as number) : truncateFloat(floatOf(value)).integer
+
+export const sumOf = (values: readonly NumberValue[]): NumberValue =>
+  fromFloat(values.map(floatOf).reduce(addFloats, { mantissa: 0n, exponent: 0 }))
+
+export const productOf = (values: readonly NumberValue[]): NumberValue =>
+  fromFloat(values.map(floatOf).reduce(multiplyFloats, { mantissa: 1n, exponent: 0 }))

@@ -98,21 +98,23 @@ export function truncateFloat({ mantissa, exponent }: BigFloat): { integer: bigi
   return { integer: mantissa < 0n ? -size : size, exact: size << shift === abs(mantissa) }
 }
 
-interface Digits {
+export interface Digits {
   /** Without zeros at the end. */
   readonly text: string
   /** The value is 0.text * 10^point. */
   readonly point: number
 }
 
-function digitsOf(mantissa: bigint, exponent: number): Digits {
+/** All decimal digits of mantissa * 2^exponent, which must not be negative. */
+export function digitsOf(mantissa: bigint, exponent: number): Digits {
   const whole = exponent >= 0 ? mantissa << BigInt(exponent) : mantissa * 5n ** BigInt(-exponent)
   const text = whole.toString()
   const point = exponent >= 0 ? text.length : text.length + exponent
   return { text: text.replace(/0+$/, ''), point }
 }
 
-function roundDigits({ text, point }: Digits, count: number, mode: 'nearest' | 'down' | 'up'): Digits {
+/** The first `count` digits, rounded. Nearest means half to even. */
+export function roundDigits({ text, point }: Digits, count: number, mode: 'nearest' | 'down' | 'up'): Digits {
   if (count >= text.length) return { text, point }
   const next = text.charCodeAt(count) - 48
   const exactHalf = next === 5 && count + 1 === text.length

@@ -1,0 +1,64 @@
+import { fromBigInt, type NumberValue } from '../value/number.ts'
+import type { Value } from '../value/value.ts'
+import { BuiltinError } from './builtin-error.ts'
+import { bigIntOperand, boundItems, intOperand } from './operands.ts'
+import { randomInteger } from './random.ts'
+import { type BuiltinContext, defineBuiltin } from './signature.ts'
+import { types as t } from './type-spec.ts'
+
+/** The integers from the first to the last, both included, up or down. */
+function range(
+  first: NumberValue,
+  last: NumberValue,
+  step: bigint,
+  name: string,
+  context: BuiltinContext,
+): readonly Value[] {
+  const from = bigIntOperand(first, 1)
+  const to = bigIntOperand(last, 2)
+  const distance = to > from ? to - from : from - to
+  const count = distance / step + 1n
+  boundItems(Number(count), name, context)
+  const signed = to >= from ? step : -step
+  const end = from + signed * (count - 1n)
+  if (Number.isSafeInteger(Number(from)) && Number.isSafeInteger(Number(end))) {
+    const start = Number(from)
+    const by = Number(signed)
+    return Array.from({ length: Number(count) }, (_, i) => start + i * by)
+  }
+  return Array.from({ length: Number(count) }, (_, i) => fromBigInt(from + signed * BigInt(i)))
+}
+
+function stepOperand(value: NumberValue): bigint {
+  const step = bigIntOperand(value, 3)
+  if (step <= 0n) throw new BuiltinError('numbers.range_step: step must be a positive integer')
+  return step
+}
+
+export const numbers = [
+  defineBuiltin({
+    name: 'numbers.range',
+    args: [t.number, t.number],
+    result: t.array(t.number),
+    implementation: ([first, last]: readonly [NumberValue, NumberValue], context) =>
+      range(first, last, 1n, 'numbers.range', context),
+  }),
+  defineBuiltin({
+    name: 'numbers.range_step',
+    args: [t.number, t.number, t.number],
+    result: t.array(t.number),
+    implementation([first, last, step]: readonly [NumberValue, NumberValue, NumberValue], context) {
+      bigIntOperand(first, 1)
+      bigIntOperand(last, 2)
+      return range(first, last, stepOperand(step), 'numbers.range_step', context)
+    },
+  }),
+  defineBuiltin({
+    name: 'rand.intn',
+    args: [t.string, t.number],
+    result: t.number,
+    nondeterministic: true,
+    implementation: ([name, bound]: readonly [string, NumberValue], context) =>
+      randomInteger(`rand.intn ${name}`, Math.abs(intOperand(bound, 2)), context),
+  }),
+]

@@ -1,0 +1,16 @@
+import { defineBuiltin } from './signature.ts'
+import { types as t } from './type-spec.ts'
+
+/** Statements that leave a trace: the evaluator rewrites or runs them itself. */
+export const tracing = [
+  defineBuiltin({ name: 'trace', args: [t.string], result: t.boolean, implementation: () => true }),
+  defineBuiltin({ name: 'print', args: [], variadic: t.any, result: t.any, void: true, looksPastHoles: true }),
+  defineBuiltin({
+    name: 'internal.print',
+    args: [t.array(t.set(t.any))],
+    result: t.any,
+    void: true,
+    looksPastHoles: true,
+  }),
+  defineBuiltin({ name: 'internal.test_case', args: [t.array(t.any)], result: t.any, void: true }),
+]

@@ -49,11 +49,10 @@ export async function sendAnswer(
       if (fault.afterBytes === undefined) return undefined
       await sendPart(response, answer, fault.afterBytes)
       return answer.status
-    case 'truncate':
-      await sendPart(response, answer, fault.afterBytes ?? lengthOf(answer.body) >> 1)
-      response.socket?.end()
-      return answer.status
   }
+  await sendPart(response, answer, fault.afterBytes ?? lengthOf(answer.body) >> 1)
+  response.socket?.end()
+  return answer.status
 }
 
 async function sendWhole(response: ServerResponse, { status, headers, body }: ServerAnswer): Promise<number> {
@@ -100,8 +99,10 @@ function sendPart(response: ServerResponse, { status, headers, body }: ServerAns
   return new Promise(resolve => response.write(part, () => setTimeout(resolve, 5)))
 }
 
+/** A reset, which is louder than an end: the client sees an error, not a short body. */
 function reset(response: ServerResponse): undefined {
   ;(response.socket as { resetAndDestroy?: () => void } | null)?.resetAndDestroy?.()
+  return undefined
 }
 
 function isRepeated(body: ServerAnswer['body']): body is RepeatedBody {

@@ -18,6 +18,7 @@ export interface ExchangeOptions {
 export interface Answer {
   readonly status: number
   readonly header: (name: string) => string | undefined
+  readonly decompressed: boolean
   /** Starts reading; to be called once. Throws `response_too_large` where too much is announced. */
   readonly open: () => AsyncIterable<Uint8Array>
   readonly discard: () => Promise<void>
@@ -84,6 +85,7 @@ export async function exchange({ dispatch, outgoing, run, maxBytes, now }: Excha
 
   return {
     status,
+    decompressed: encoded,
     header: name => (encoded && /^content-(encoding|length)$/i.test(name) ? undefined : header(name)),
     open() {
       if (contentLength === undefined || contentLength <= maxBytes) return counted()
@@ -100,7 +102,7 @@ export async function exchange({ dispatch, outgoing, run, maxBytes, now }: Excha
  * Parts of a body cannot be decompressed on their own.
  */
 function isDecoded({ headers }: Outgoing, contentEncoding: string | undefined): boolean {
-  if (Object.keys(headers).some(name => name.toLowerCase() === 'range')) return false
+  if (headers.range !== undefined || headers['accept-encoding'] !== 'identity') return false
   return contentEncoding?.trim().toLowerCase() === 'gzip'
 }
 

@@ -200,6 +200,7 @@ function toResponse(answer: Answer, url: URL, redirected: readonly string[]): Tr
     headers: { get: answer.header },
     url: url.href,
     redirected,
+    decompressed: answer.decompressed,
     body,
     bytes,
     text: async () => (await bytes()).toString('utf8'),

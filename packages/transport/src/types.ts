@@ -97,6 +97,8 @@ export interface TransportResponse {
   readonly url: string
   /** The URLs that redirects led through, the first one included, redacted; empty without redirects. */
   readonly redirected: readonly string[]
+  /** Whether the body comes gzipped and is decompressed here: then its bytes are not those that ranges count. */
+  readonly decompressed: boolean
   /** The body, to be read once, in constant memory. Throws `truncated`, `response_too_large`, `timeout`. */
   readonly body: AsyncIterable<Uint8Array>
   /** The whole body. */

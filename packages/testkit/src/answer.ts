@@ -21,9 +21,8 @@ export async function sendAnswer(
   answer: ServerAnswer,
   fault: Fault | undefined,
 ): Promise<number | undefined> {
-  switch (fault?.kind) {
-    case undefined:
-      return sendWhole(response, answer)
+  if (fault === undefined) return sendWhole(response, answer)
+  switch (fault.kind) {
     case 'delay':
       await delay(fault.ms, undefined, { ref: false })
       return sendWhole(response, answer)

@@ -8,6 +8,8 @@ export interface ServerAnswer {
   readonly headers?: Readonly<Record<string, string>>
   /** Bytes, or so many bytes that repeat a pattern: bodies larger than memory. */
   readonly body?: string | Uint8Array | RepeatedBody
+  /** Sent in chunks, its length unannounced. Default: false. */
+  readonly chunked?: boolean
 }
 
 export interface RepeatedBody {
@@ -54,9 +56,12 @@ export async function sendAnswer(
   return answer.status
 }
 
-async function sendWhole(response: ServerResponse, { status, headers, body }: ServerAnswer): Promise<number> {
+async function sendWhole(
+  response: ServerResponse,
+  { status, headers, body, chunked = false }: ServerAnswer,
+): Promise<number> {
   const length = { 'content-length': String(lengthOf(body)) }
-  response.writeHead(status, { ...(status !== 304 && status !== 204 && length), ...headers })
+  response.writeHead(status, { ...(status !== 304 && status !== 204 && !chunked && length), ...headers })
   if (response.req.method !== 'HEAD') await writeBody(response, body)
   response.end()
   return status

@@ -16,6 +16,8 @@ export type OriginFile =
       readonly etag?: string | false
       /** Default: true. */
       readonly ranges?: boolean
+      /** Sent in chunks, its length unannounced. Default: false. */
+      readonly chunked?: boolean
       /** The `Authorization` that it takes to get the file; others get 401. */
       readonly authorization?: string
     }
@@ -23,8 +25,8 @@ export type OriginFile =
 export interface HTTPOriginOptions {
   /** By path: `{ '/app.tar.gz': bytes }`. */
   readonly files?: Readonly<Record<string, OriginFile>>
-  /** PEM; serves https where given. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  /** PEM; serves https where given, and asks clients for certificates of `clientCA`. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCA?: string }
 }
 
 /** A request that came, and what was answered. */
@@ -70,7 +72,7 @@ export async function startHTTPOrigin(options: HTTPOriginOptions = {}): Promise<
       () => response.destroy(),
     )
   }
-  const server = options.tls ? createTLSServer(options.tls, listener) : createServer(listener)
+  const server = options.tls ? createTLSServer(tlsOptions(options.tls), listener) : createServer(listener)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const host = `127.0.0.1:${port}`
@@ -98,10 +100,21 @@ export async function startHTTPOrigin(options: HTTPOriginOptions = {}): Promise<
   }
 }
 
+function tlsOptions({ cert, key, clientCA }: NonNullable<HTTPOriginOptions['tls']>) {
+  return { cert, key, ...(clientCA !== undefined && { ca: clientCA, requestCert: true, rejectUnauthorized: true }) }
+}
+
 function answerFor(request: IncomingMessage, file: OriginFile | undefined): ServerAnswer {
   if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405 }
   if (file === undefined) return { status: 404, body: 'not found\n' }
-  const { body, headers = {}, etag, ranges = true, authorization } = isPlain(file) ? { body: file } : file
+  const {
+    body,
+    headers = {},
+    etag,
+    ranges = true,
+    chunked = false,
+    authorization,
+  } = isPlain(file) ? { body: file } : file
   if (authorization !== undefined && request.headers.authorization !== authorization) {
     return { status: 401, headers: { 'www-authenticate': 'Basic realm="origin"' } }
   }
@@ -109,7 +122,7 @@ function answerFor(request: IncomingMessage, file: OriginFile | undefined): Serv
   const common = { ...headers, ...(tag !== false && { etag: tag }), ...(ranges && { 'accept-ranges': 'bytes' }) }
   if (tag !== false && request.headers['if-none-match'] === tag) return { status: 304, headers: common }
   const range = ranges && appliesTo(request, tag) ? parseRange(request.headers.range, lengthOf(body)) : undefined
-  if (range === undefined) return { status: 200, headers: common, body }
+  if (range === undefined) return { status: 200, headers: common, body, chunked }
   const total = lengthOf(body)
   if (range === 'unsatisfiable') return { status: 416, headers: { ...common, 'content-range': `bytes */${total}` } }
   return {

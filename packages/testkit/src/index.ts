@@ -23,6 +23,7 @@ export {
   type OriginRequest,
   startHTTPOrigin,
 } from './http-origin.ts'
+export { type HTTPProxy, type HTTPProxyOptions, type ProxyRequest, startHTTPProxy } from './http-proxy.ts'
 export {
   type ArtifactOptions,
   type AttestationOptions,

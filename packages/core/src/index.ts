@@ -1,3 +1,15 @@
+export {
+  type Allow,
+  type Broken,
+  type Convert,
+  type Decision,
+  type Deny,
+  EXIT_CODES,
+  type Outcome,
+  outcomeOf,
+  overallOutcome,
+  type Undecided,
+} from './decision.ts'
 export type {
   Engine,
   Evaluation,

@@ -53,6 +53,12 @@ export async function exchange({ dispatch, outgoing, run, maxBytes, now }: Excha
   // a body that breaks before anybody reads it must not end the process; whoever reads it gets the error
   body.on('error', () => undefined)
 
+  if (status === 407 && outgoing.proxy !== undefined) {
+    record({ status, error: 'proxy_failed' })
+    body.destroy()
+    throw new TransportError('proxy_failed', `${what}: the proxy wants other credentials`, { status })
+  }
+
   const header = (name: string) => {
     const value = response.headers[name.toLowerCase()]
     return Array.isArray(value) ? value.join(', ') : value

@@ -6,3 +6,39 @@ export const MAX_REPOSITORY_CHARS = 255
 
 /** Characters of a package URL. */
 export const MAX_PURL_CHARS = 8192
+
+/** Bytes of a manifest or index: what registries have to accept, and the most that builders read. */
+export const MAX_MANIFEST_BYTES = 4 * 1024 ** 2
+
+/** Bytes of an image config. */
+export const MAX_CONFIG_BYTES = 8 * 1024 ** 2
+
+/** Descriptors of one document. */
+export const MAX_DESCRIPTORS = 10_000
+
+/** Indexes on the way from a reference to a manifest. */
+export const MAX_INDEX_DEPTH = 4
+
+/** Entries without a platform that are opened in search of one. */
+export const MAX_PLATFORM_PROBES = 16
+
+/** Bytes of an error document, of which at most a few words are shown. */
+export const MAX_ERROR_BYTES = 64 * 1024
+
+/** Characters of a WWW-Authenticate header. */
+export const MAX_CHALLENGE_CHARS = 8192
+
+/** Bytes of a token endpoint's answer. */
+export const MAX_TOKEN_RESPONSE_BYTES = 256 * 1024
+
+/** Characters of a token; it goes into a header. */
+export const MAX_TOKEN_CHARS = 48 * 1024
+
+/** Seconds that a token is good for where its endpoint does not say, as the token specification has it. */
+export const DEFAULT_TOKEN_SECONDS = 60
+
+/** Seconds after which a token is asked for again, whatever its endpoint says. */
+export const MAX_TOKEN_SECONDS = 24 * 60 * 60
+
+/** Pages of a referrers list, and descriptors of all of them. */
+export const MAX_REFERRER_PAGES = 100

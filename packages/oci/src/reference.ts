@@ -14,7 +14,8 @@ export interface Reference {
 const DEFAULT_DOMAIN = 'docker.io'
 const LEGACY_DEFAULT_DOMAIN = 'index.docker.io'
 const OFFICIAL_PREFIX = 'library/'
-const DEFAULT_TAG = 'latest'
+/** The tag of a reference that names none. */
+export const DEFAULT_TAG = 'latest'
 
 //   reference      := name [ ":" tag ] [ "@" digest ]        name   := [ domain "/" ] path
 //   domain         := host [ ":" port ]                      host   := domain-name | IPv4 | "[" IPv6 "]"

@@ -1,0 +1,104 @@
+import { decodeJSON } from '@source-policy/core'
+import { type Descriptor, type Members, memberReader } from './descriptor.ts'
+import { OciError, quote } from './error.ts'
+import { MAX_DESCRIPTORS } from './limits.ts'
+import { type DocumentKind, documentKind, MEDIA_TYPES } from './media-type.ts'
+
+/** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md */
+export interface ImageManifest {
+  readonly kind: 'manifest'
+  readonly mediaType: string
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+  readonly artifactType?: string
+  readonly subject?: Descriptor
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md */
+export interface ImageIndex {
+  readonly kind: 'index'
+  readonly mediaType: string
+  readonly manifests: readonly Descriptor[]
+  readonly artifactType?: string
+  readonly subject?: Descriptor
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** Content types that say nothing about the document. */
+const generic = new Set(['', 'application/json', 'application/octet-stream', 'text/plain', 'binary/octet-stream'])
+
+/**
+ * The manifest or index in bytes. `mediaTypes` are what others call it (the descriptor, the Content-Type): they and the
+ * document itself have to agree. Throws `content_invalid`, `media_type_unsupported`, or core's `invalid_json`.
+ *
+ * @see https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh (manifest and index in one)
+ */
+export function decodeDocument(
+  bytes: Uint8Array,
+  { what, mediaTypes = [] }: { readonly what: string; readonly mediaTypes?: readonly (string | undefined)[] },
+): ImageManifest | ImageIndex {
+  const reader = memberReader(what)
+  const claims = mediaTypes.map(essence).filter(type => !generic.has(type))
+  for (const claim of claims) refuseUnsupported(claim, what)
+  const members = reader.object(decodeJSON(bytes, { what, openMaps: ['annotations'] }), 'the document')
+  refuseAmbiguous(members, what)
+  const own = reader.optional(members.mediaType, reader.string, 'mediaType')
+  if (own !== undefined) refuseUnsupported(own, what)
+  const types = new Set([...claims, ...(own === undefined ? [] : [own])])
+  if (types.size > 1) reader.fail(`it is called ${[...types].map(quote).join(' and ')}`)
+  const [mediaType = guessMediaType(members)] = types
+  const artifactType = reader.optional(members.artifactType, reader.string, 'artifactType')
+  const subject = reader.optional(members.subject, reader.descriptor, 'subject')
+  const annotations = reader.optional(members.annotations, reader.stringMap, 'annotations')
+  const common = {
+    mediaType,
+    ...(artifactType && { artifactType }),
+    ...(subject && { subject }),
+    ...(annotations && { annotations }),
+  }
+  if (documentKind(mediaType) === 'index') {
+    const manifests = members.manifests === null ? [] : members.manifests
+    return { kind: 'index', ...common, manifests: reader.descriptors(manifests, 'manifests', MAX_DESCRIPTORS) }
+  }
+  const layers = members.layers ?? []
+  return {
+    kind: 'manifest',
+    ...common,
+    config: reader.descriptor(members.config, 'config'),
+    layers: reader.descriptors(layers, 'layers', MAX_DESCRIPTORS),
+  }
+}
+
+function essence(mediaType: string | undefined): string {
+  return (mediaType?.split(';', 1)[0] ?? '').trim().toLowerCase()
+}
+
+function refuseUnsupported(mediaType: string, what: string): void {
+  const kind: DocumentKind | undefined = documentKind(mediaType)
+  if (kind === 'schema1') refuseSchema1(what)
+  if (kind === undefined) {
+    throw new OciError('media_type_unsupported', `decoding ${what}: ${quote(mediaType)} is no manifest or index`)
+  }
+}
+
+function refuseSchema1(what: string): never {
+  throw new OciError('media_type_unsupported', `decoding ${what}: Docker image manifest schema 1 is not supported`)
+}
+
+/** One document that two readers take for two images. */
+function refuseAmbiguous(members: Members, what: string): void {
+  const has = (name: string) => members[name] !== undefined && members[name] !== null
+  if (members.schemaVersion === 1 || has('fsLayers') || has('signatures')) refuseSchema1(what)
+  if (members.schemaVersion !== 2) {
+    throw new OciError('content_invalid', `decoding ${what}: schemaVersion is not 2`)
+  }
+  if (has('manifests') && (has('config') || has('layers'))) {
+    throw new OciError('content_invalid', `decoding ${what}: it is both a manifest and an index`)
+  }
+}
+
+/** OCI made `mediaType` optional; the members then tell. */
+function guessMediaType(members: Members): string {
+  return members.manifests === undefined ? MEDIA_TYPES.ociManifest : MEDIA_TYPES.ociIndex
+}

@@ -1,0 +1,67 @@
+import { decodeJSON, type Platform } from '@source-policy/core'
+import { memberReader } from './descriptor.ts'
+
+/** What an image says of itself. Members are missing where they are empty. */
+export interface ImageConfig {
+  /** RFC 3339, seconds. */
+  readonly created?: string
+  readonly platform: Platform
+  readonly labels?: Readonly<Record<string, string>>
+  /** `KEY=value` */
+  readonly env?: readonly string[]
+  readonly user?: string
+  /** Sorted. */
+  readonly volumes?: readonly string[]
+  readonly workingDir?: string
+  /** Dockerfile instructions that a build upon this image runs first. */
+  readonly onBuild?: readonly string[]
+}
+
+const openMaps = ['Labels', 'Volumes', 'ExposedPorts', 'annotations', 'Annotations']
+const rfc3339 =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)$/
+
+/**
+ * The config of an image, from its bytes. Throws `content_invalid` or core's `invalid_json`.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties
+ */
+export function decodeImageConfig(bytes: Uint8Array, { what }: { readonly what: string }): ImageConfig {
+  const reader = memberReader(what)
+  const members = reader.object(decodeJSON(bytes, { what, openMaps }), 'the document')
+  const text = (name: string) => reader.optional(members[name], reader.string, name)
+  const config = reader.optional(members.config, reader.object, 'config') ?? {}
+  const created = reader.optional(members.created, readTime, 'created')
+  const variant = text('variant')
+  const osVersion = text('os.version')
+  const osFeatures = reader.optional(members['os.features'], reader.strings, 'os.features')
+  const labels = reader.optional(config.Labels, reader.stringMap, 'config.Labels')
+  const env = reader.optional(config.Env, reader.strings, 'config.Env')
+  const user = reader.optional(config.User, reader.string, 'config.User')
+  const volumes = reader.optional(config.Volumes, reader.object, 'config.Volumes')
+  const workingDir = reader.optional(config.WorkingDir, reader.string, 'config.WorkingDir')
+  const onBuild = reader.optional(config.OnBuild, reader.strings, 'config.OnBuild')
+  return {
+    platform: {
+      os: text('os') ?? '',
+      architecture: text('architecture') ?? '',
+      ...(variant && { variant }),
+      ...(osVersion && { osVersion }),
+      ...(osFeatures && osFeatures.length > 0 && { osFeatures }),
+    },
+    ...(created && { created }),
+    ...(labels && Object.keys(labels).length > 0 && { labels }),
+    ...(env && env.length > 0 && { env }),
+    ...(user && { user }),
+    ...(volumes && Object.keys(volumes).length > 0 && { volumes: Object.keys(volumes).sort() }),
+    ...(workingDir && { workingDir }),
+    ...(onBuild && onBuild.length > 0 && { onBuild }),
+  }
+
+  function readTime(value: unknown, name: string): string {
+    const match = rfc3339.exec(reader.string(value, name))
+    if (match === null) return reader.fail(`${name} is not an RFC 3339 time`)
+    const [, seconds, zone] = match
+    return `${seconds}${zone === '+00:00' || zone === '-00:00' ? 'Z' : zone}`
+  }
+}

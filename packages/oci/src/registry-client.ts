@@ -1,0 +1,240 @@
+import { decodeJSON, redactURL } from '@source-policy/core'
+import type { Transport, TransportResponse } from '@source-policy/transport'
+import { createAuthorizer, type RegistryContext } from './authorizer.ts'
+import type { CredentialsFor } from './credentials.ts'
+import type { Descriptor } from './descriptor.ts'
+import { type Digest, digestOf, verifyDigest } from './digest.ts'
+import { decodeDocument, type ImageIndex, type ImageManifest } from './document.ts'
+import { OciError, type OciErrorCode, quote } from './error.ts'
+import { MAX_ERROR_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
+import { MANIFEST_ACCEPT } from './media-type.ts'
+import { DEFAULT_TAG, formatReference, type Reference, repositoryName } from './reference.ts'
+import { type Endpoint, endpointsOf, type RegistryConfigs } from './registry-endpoint.ts'
+
+/** A manifest or index whose bytes were hashed. */
+export interface FetchedDocument {
+  readonly digest: Digest
+  readonly bytes: Uint8Array
+  readonly document: ImageManifest | ImageIndex
+}
+
+/** Reads images; each document and blob is asked for once in a run, whoever needs it. */
+export interface ContentSource {
+  /** What a reference points to: by digest where it has one, otherwise by tag, bound for the run. */
+  root(reference: Reference, context: RegistryContext): Promise<FetchedDocument>
+  /** A manifest or index by its descriptor: media type, size and digest are checked. */
+  document(repository: Reference, descriptor: Descriptor, context: RegistryContext): Promise<FetchedDocument>
+  /** A blob by its descriptor, at most `maxBytes` of it. */
+  blob(
+    repository: Reference,
+    descriptor: Descriptor,
+    options: { readonly maxBytes: number },
+    context: RegistryContext,
+  ): Promise<Uint8Array>
+}
+
+export interface RegistryClientOptions {
+  readonly transport: Transport
+  /** Default: no credentials. */
+  readonly credentialsFor?: CredentialsFor
+  /** How single registries are reached. */
+  readonly registries?: RegistryConfigs
+  /** Milliseconds since the epoch; default: `Date.now`. */
+  readonly now?: () => number
+}
+
+/**
+ * Reads images from registries. Throws `OciError`, core's `invalid_json` and `budget_exceeded`, transport's errors,
+ * or the signal's reason.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pull
+ */
+export function createRegistryClient(options: RegistryClientOptions): ContentSource {
+  const { transport, credentialsFor = async () => undefined, registries = {}, now = Date.now } = options
+  const authorizer = createAuthorizer({ transport, credentialsFor, now })
+
+  /** The first endpoint that has it; where none has, what the registry itself said. */
+  const fromEndpoints = async <T>(
+    repository: Reference,
+    load: (endpoint: Endpoint) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> => {
+    const endpoints = endpointsOf(repository, registries)
+    for (const endpoint of endpoints.slice(0, -1)) {
+      try {
+        return await load(endpoint)
+      } catch (error) {
+        // a mirror that fails is passed over, as builders do; what was aborted or is over budget is over
+        if (signal.aborted || (error as { code?: unknown }).code === 'budget_exceeded') throw error
+      }
+    }
+    return load(endpoints.at(-1)!)
+  }
+
+  const get = async (
+    endpoint: Endpoint,
+    request: { path: string; item: string; accept: string; maxBytes: number },
+    context: RegistryContext,
+  ): Promise<TransportResponse> => {
+    const { path, item, accept, maxBytes } = request
+    const url = new URL(`${endpoint.base}/${path}/${item}`)
+    if (endpoint.mirrorOf !== undefined) url.searchParams.set('ns', endpoint.mirrorOf)
+    let sent = await authorizer.authorize(endpoint, path, context)
+    for (let attempt = 0; ; attempt++) {
+      const response = await transport.request({
+        method: 'GET',
+        url,
+        headers: { accept },
+        maxBytes,
+        run: context.run,
+        signal: context.signal,
+        ...(sent && { authorization: sent }),
+      })
+      if (response.status === 200) return response
+      if (response.status !== 401 || attempt > 0) throw await errorOf(response)
+      sent = await authorizer.answer(response, { endpoint, path, sent }, context)
+    }
+  }
+
+  const fetchDocument = async (
+    endpoint: Endpoint,
+    reference: Reference,
+    context: RegistryContext,
+  ): Promise<FetchedDocument> => {
+    const what = `manifest of ${formatReference(reference)}`
+    const item = `manifests/${reference.digest ?? reference.tag ?? DEFAULT_TAG}`
+    const request = { path: reference.path, item, accept: MANIFEST_ACCEPT, maxBytes: MAX_MANIFEST_BYTES }
+    const response = await get(endpoint, request, context)
+    const bytes = await response.bytes()
+    const digest = reference.digest ?? digestOf(bytes)
+    verifyDigest(bytes, digest, what)
+    const claimed = response.headers.get('docker-content-digest')
+    // builders go by this header: where it names something else, they would use something else
+    if (reference.digest === undefined && claimed?.startsWith('sha256:') && claimed !== digest) {
+      throw new OciError(
+        'digest_mismatch',
+        `checking ${what}: the registry calls it ${quote(claimed)}, it is ${digest}`,
+      )
+    }
+    const document = decodeDocument(bytes, { what, mediaTypes: [response.headers.get('content-type')] })
+    return { digest, bytes, document }
+  }
+
+  const keyOf = (kind: string, item: string, { anonymous }: RegistryContext) =>
+    `image:${kind}:${item}${anonymous ? ' anonymous' : ''}`
+
+  // bound without regard to what a descriptor says of size and type: one wrong descriptor must not spoil it for others
+  const byDigest = (repository: Reference, digest: Digest, context: RegistryContext) =>
+    context.run.once(
+      keyOf('manifest', `${repositoryName(repository)}@${digest}`, context),
+      signal => {
+        const reference: Reference = { domain: repository.domain, path: repository.path, digest }
+        const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
+        return fromEndpoints(repository, load, signal)
+      },
+      context.signal,
+    )
+
+  const byTag = (reference: Reference, context: RegistryContext) =>
+    context.run.once(
+      keyOf('tag', formatReference(reference), context),
+      async signal => {
+        const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
+        const fetched = await fromEndpoints(reference, load, signal)
+        await bindTag(reference, fetched.digest, context)
+        // the same content by digest needs no request of its own
+        const name = `${repositoryName(reference)}@${fetched.digest}`
+        await context.run.once(keyOf('manifest', name, context), async () => fetched)
+        return fetched
+      },
+      context.signal,
+    )
+
+  const fetchBlob = async (
+    endpoint: Endpoint,
+    path: string,
+    digest: Digest,
+    maxBytes: number,
+    context: RegistryContext,
+  ) => {
+    const response = await get(endpoint, { path, item: `blobs/${digest}`, accept: '*/*', maxBytes }, context)
+    const bytes = await response.bytes()
+    verifyDigest(bytes, digest, `blob ${digest} of ${path}`)
+    return bytes
+  }
+
+  return {
+    root: (reference, context) =>
+      reference.digest === undefined ? byTag(reference, context) : byDigest(reference, reference.digest, context),
+    async document(repository, { digest, mediaType, size }, context) {
+      const fetched = await byDigest(repository, digest, context)
+      const what = `manifest ${digest} of ${repositoryName(repository)}`
+      checkSize(fetched.bytes, size, what)
+      decodeDocument(fetched.bytes, { what, mediaTypes: [mediaType, fetched.document.mediaType] })
+      return fetched
+    },
+    async blob(repository, { digest, size }, { maxBytes }, context) {
+      const what = `blob ${digest} of ${repositoryName(repository)}`
+      if (size > maxBytes) {
+        throw new OciError('content_too_large', `fetching ${what}: ${size} bytes, at most ${maxBytes} are read`)
+      }
+      const bytes = await context.run.once(
+        keyOf('blob', `${repositoryName(repository)}@${digest}, at most ${maxBytes} bytes`, context),
+        signal => {
+          const load = (endpoint: Endpoint) =>
+            fetchBlob(endpoint, repository.path, digest, maxBytes, { ...context, signal })
+          return fromEndpoints(repository, load, signal)
+        },
+        context.signal,
+      )
+      checkSize(bytes, size, what)
+      return bytes
+    },
+  }
+}
+
+/** A run sees one digest for a tag, however it was asked for. */
+async function bindTag(reference: Reference, digest: Digest, { run }: RegistryContext): Promise<void> {
+  const name = formatReference(reference)
+  const bound = await run.once(`image:binding:${name}`, async () => digest)
+  if (bound !== digest) {
+    throw new OciError('digest_mismatch', `resolving ${name}: it was ${bound} before in this run, now it is ${digest}`)
+  }
+}
+
+function checkSize(bytes: Uint8Array, size: number | undefined, what: string): void {
+  if (size !== undefined && bytes.byteLength !== size) {
+    throw new OciError('size_mismatch', `checking ${what}: expected ${size} bytes, got ${bytes.byteLength}`)
+  }
+}
+
+const codes: Readonly<Record<number, OciErrorCode>> = {
+  401: 'unauthorized',
+  403: 'denied',
+  404: 'not_found',
+  429: 'rate_limited',
+}
+
+/** What a registry said in place of content. Its own words are not shown, only its codes. */
+async function errorOf(response: TransportResponse): Promise<OciError> {
+  const registryErrors = await readCodes(response)
+  const said = registryErrors.length === 0 ? '' : ` (${registryErrors.join(', ')})`
+  const code = codes[response.status] ?? 'registry_failed'
+  return new OciError(code, `GET ${redactURL(response.url)}: expected 200, got ${response.status}${said}`, {
+    registryErrors,
+  })
+}
+
+/** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
+async function readCodes(response: TransportResponse): Promise<string[]> {
+  try {
+    const bytes = await response.bytes()
+    if (bytes.byteLength > MAX_ERROR_BYTES) return []
+    const { errors } = decodeJSON(bytes, { what: 'error document' }) as { errors?: unknown }
+    const found = Array.isArray(errors) ? errors.map(error => (error as { code?: unknown } | null)?.code) : []
+    return found.filter((code): code is string => typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code)).slice(0, 5)
+  } catch {
+    // the status alone says enough; error bodies are often HTML
+    return []
+  }
+}

@@ -1,0 +1,138 @@
+// opa-bench evaluates prepared Rego queries with OPA and says how long it took.
+//
+// Requests and answers are JSON, one a line:
+//
+//	{"op":"prepare","name":"a","modules":{"a.rego":"..."},"query":"data.bench.result","data":{},"input":{}} -> {"value":...}
+//	{"op":"run","name":"a","milliseconds":100}                                                              -> {"iterations":n,"nanoseconds":n}
+//	{"op":"compile","modules":{"a.rego":"..."},"iterations":10}                                             -> {"iterations":n,"nanoseconds":n}
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+type request struct {
+	Op           string            `json:"op"`
+	Name         string            `json:"name"`
+	Modules      map[string]string `json:"modules"`
+	Query        string            `json:"query"`
+	Data         json.RawMessage   `json:"data"`
+	Input        json.RawMessage   `json:"input"`
+	Milliseconds int               `json:"milliseconds"`
+	Iterations   int               `json:"iterations"`
+}
+
+type prepared struct {
+	query rego.PreparedEvalQuery
+	input ast.Value
+}
+
+func main() {
+	runtime.GOMAXPROCS(1)
+	queries := map[string]*prepared{}
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := json.NewEncoder(os.Stdout)
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		answer, err := handle(line, queries)
+		if err != nil {
+			answer = map[string]any{"error": err.Error()}
+		}
+		if err := out.Encode(answer); err != nil {
+			return
+		}
+	}
+}
+
+func handle(line []byte, queries map[string]*prepared) (any, error) {
+	var r request
+	if err := json.Unmarshal(line, &r); err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	switch r.Op {
+	case "prepare":
+		p, err := prepare(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		queries[r.Name] = p
+		rs, err := p.query.Eval(ctx, rego.EvalParsedInput(p.input))
+		if err != nil {
+			return nil, err
+		}
+		if len(rs) == 0 {
+			return map[string]any{}, nil
+		}
+		return map[string]any{"value": rs[0].Expressions[0].Value}, nil
+	case "run":
+		p := queries[r.Name]
+		if p == nil {
+			return nil, fmt.Errorf("%s was not prepared", r.Name)
+		}
+		limit := time.Duration(r.Milliseconds) * time.Millisecond
+		n, start := 0, time.Now()
+		for time.Since(start) < limit {
+			for range 8 {
+				if _, err := p.query.Eval(ctx, rego.EvalParsedInput(p.input)); err != nil {
+					return nil, err
+				}
+			}
+			n += 8
+		}
+		return measured(n, start), nil
+	case "compile":
+		start := time.Now()
+		for range r.Iterations {
+			if _, err := ast.CompileModules(r.Modules); err != nil {
+				return nil, err
+			}
+		}
+		return measured(r.Iterations, start), nil
+	}
+	return nil, fmt.Errorf("unknown op %q", r.Op)
+}
+
+func measured(n int, start time.Time) any {
+	return map[string]any{"iterations": n, "nanoseconds": time.Since(start).Nanoseconds()}
+}
+
+func prepare(ctx context.Context, r request) (*prepared, error) {
+	data := map[string]any{}
+	if len(r.Data) > 0 {
+		if err := util.UnmarshalJSON(r.Data, &data); err != nil {
+			return nil, err
+		}
+	}
+	var input any
+	if err := util.UnmarshalJSON(r.Input, &input); err != nil {
+		return nil, err
+	}
+	parsed, err := ast.InterfaceToValue(input)
+	if err != nil {
+		return nil, err
+	}
+	options := []func(*rego.Rego){rego.Query(r.Query), rego.Store(inmem.NewFromObject(data))}
+	for name, text := range r.Modules {
+		options = append(options, rego.Module(name, text))
+	}
+	query, err := rego.New(options...).PrepareForEval(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &prepared{query: query, input: parsed}, nil
+}

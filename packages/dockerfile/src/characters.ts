@@ -27,7 +27,6 @@ export function trim(text: string): string {
 
 /** Each character by itself: no final sigma, and U+0130 is a plain i. */
 export function lowerCase(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is the common case
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase()
   return Array.from(text, character => (character === '\u0130' ? 'i' : character.toLowerCase())).join('')
 }
@@ -60,4 +59,9 @@ export function byteLength(text: string): number {
     bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code <= 0xdfff) ? 2 : 3
   }
   return bytes
+}
+
+/** Lone surrogates become U+FFFD. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd')
 }

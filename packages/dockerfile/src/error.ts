@@ -27,3 +27,8 @@ export class DockerfileError extends Error {
     this.location = options.location
   }
 }
+
+/** The Dockerfile says something that its grammar does not. */
+export function syntaxError(location: Place, message: string): DockerfileError {
+  return new DockerfileError('syntax_error', message, { location })
+}

@@ -1,7 +1,9 @@
-import { DockerfileError } from './error.ts'
-import type { DockerfileSources, SourcesOptions } from './types.ts'
-
+export { detectSyntax, type Syntax } from './directives.ts'
+export { type Dockerfile, type ParseOptions, parseDockerfile, type Stage } from './dockerfile.ts'
 export { DockerfileError, type DockerfileErrorCode } from './error.ts'
+export { isStandardFrontend } from './frontend.ts'
+export { contextName } from './named-context.ts'
+export { dockerfileSources } from './sources.ts'
 export type {
   BaseConfig,
   ConfigNeed,
@@ -12,18 +14,3 @@ export type {
   SourcesOptions,
   Undetermined,
 } from './types.ts'
-
-/** A parsed Dockerfile. */
-export interface Dockerfile {
-  readonly file: string
-}
-
-/** The syntax tree of a Dockerfile. Throws DockerfileError. */
-export function parseDockerfile(text: string, options: { readonly file: string }): Dockerfile {
-  throw new DockerfileError('syntax_error', `parsing ${options.file}: ${text.length}`)
-}
-
-/** Every source that a build of the Dockerfile fetches. Throws DockerfileError. */
-export function dockerfileSources(dockerfile: Dockerfile, _options: SourcesOptions): DockerfileSources {
-  throw new DockerfileError('syntax_error', dockerfile.file)
-}

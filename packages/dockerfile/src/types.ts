@@ -43,8 +43,8 @@ export interface BaseConfig {
   readonly env?: readonly string[]
   /** Instructions that run in each stage built on it. */
   readonly onbuild?: readonly string[]
-  /** The image's own platform; decides where no target platform was asked for. */
-  readonly platform?: Platform
+  /** Default: `/`. */
+  readonly workingDir?: string
 }
 
 /** A base image whose configuration would tell what is still undetermined. */
@@ -75,7 +75,7 @@ export interface Undetermined {
 export interface SourcesOptions {
   /** `--build-arg`; BUILDKIT_SYNTAX and the other arguments that the frontend itself reads included. */
   readonly buildArgs?: Readonly<Record<string, string>>
-  /** `--target`: a stage's name or index; default: the last stage. */
+  /** `--target`: a stage's name; default: the last stage. */
   readonly target?: string
   /** `--platform`; default: none asked for, the build platform. */
   readonly platforms?: readonly Platform[]

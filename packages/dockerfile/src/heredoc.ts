@@ -1,0 +1,51 @@
+import { ExpansionError, expand } from './expansion/expand.ts'
+
+/** A heredoc as its mark announces it: `<<-"EOF"`. */
+export interface HeredocMark {
+  readonly name: string
+  readonly chomp: boolean
+  readonly expand: boolean
+}
+
+const mark = /^(\p{Nd}*)<<(-?)[\t\n\f\r ]*([^<]*)$/u
+const unset = (): undefined => undefined
+
+/** The heredoc that a word announces; undefined where it announces none. Throws ExpansionError where its name is malformed. */
+export function parseHeredocMark(word: string): HeredocMark | undefined {
+  const [, , dash, rest] = mark.exec(word) ?? []
+  if (rest === undefined || rest === '') return undefined
+  const options = { escapeCharacter: '\\', keepUnset: true }
+  const { words } = expand(rest, unset, options)
+  const [name] = words
+  if (name === undefined || words.length !== 1) return undefined
+  const raw = expand(rest, unset, { ...options, rawQuotes: true }).words
+  if (raw.length !== 1) throw new ExpansionError(`the name of a heredoc is malformed: ${JSON.stringify(rest)}`)
+  return { name, chomp: dash === '-', expand: countQuotes(name) === countQuotes(raw[0] ?? '') }
+}
+
+/** Whether a word announces a heredoc; one that is malformed does not. Never throws. */
+export function isHeredocMark(word: string): boolean {
+  try {
+    return parseHeredocMark(word) !== undefined
+  } catch {
+    // BuildKit takes it for a path then
+    return false
+  }
+}
+
+/** The heredocs that a line announces, in order. Throws ExpansionError. */
+export function heredocMarks(line: string): HeredocMark[] {
+  if (!line.includes('<<')) return []
+  let words: readonly string[]
+  try {
+    words = expand(line, unset, { escapeCharacter: '\\', rawQuotes: true, rawEscapes: true, keepUnset: true }).words
+  } catch {
+    // a line whose quotes do not match announces none
+    return []
+  }
+  return words.flatMap(word => parseHeredocMark(word) ?? [])
+}
+
+function countQuotes(text: string): number {
+  return text.replace(/[^'"]/g, '').length
+}

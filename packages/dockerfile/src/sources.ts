@@ -1,0 +1,202 @@
+import type { Platform, Source } from '@source-policy/core'
+import { gitSource, parseGitRef } from '@source-policy/core/git-url'
+import { formatReference, normalizePlatform, parseReference, tagNameOnly } from '@source-policy/oci'
+import type { BuildArgs } from './build-args.ts'
+import { trim } from './characters.ts'
+import { checkOptions } from './check-options.ts'
+import { contentOf, type Fetch } from './content.ts'
+import type { Dockerfile } from './dockerfile.ts'
+import { DockerfileError } from './error.ts'
+import { followBuild } from './follow-build.ts'
+import { frontendIdentifier, isStandardFrontend } from './frontend.ts'
+import { namedContexts } from './named-context.ts'
+import type { ConfigNeed, DockerfileSources, FoundSource, Place, Role, SourcesOptions, Undetermined } from './types.ts'
+
+/**
+ * Every source that a build of the Dockerfile fetches, over all its platforms, and what cannot be told yet.
+ * Pure: the configurations of base images are asked for through `baseConfig`, and named in `needs` where it has none.
+ * Throws DockerfileError where BuildKit would refuse the build.
+ */
+export function dockerfileSources(dockerfile: Dockerfile, options: SourcesOptions): DockerfileSources {
+  const buildArgs: BuildArgs = new Map(Object.entries(options.buildArgs ?? {}))
+  const withAdvice = gitAdvice(buildArgs)
+  checkOptions(buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') ?? dockerfile.check?.text ?? '', dockerfile.check?.place)
+
+  const main = mainContext(options, buildArgs)
+  const fetches: Fetch[] = [...controlFetches(main, options), ...frontendFetches(dockerfile, buildArgs, options)]
+  const undetermined: Undetermined[] = foreignFrontend(dockerfile, buildArgs)
+  const needs: ConfigNeed[] = []
+  const platforms: (Platform | undefined)[] = (options.platforms ?? []).map(normalizePlatform)
+  if (dockerfile.problem === undefined) {
+    const build = {
+      dockerfile,
+      buildArgs,
+      target: options.target ?? '',
+      buildPlatform: options.buildPlatform,
+      contexts: namedContexts(options.contexts ?? {}, { withAdvice }),
+      context: contentOf({ source: main, role: 'context' }),
+      withAdvice,
+      baseConfig: options.baseConfig ?? (() => undefined),
+    }
+    for (const platform of platforms.length === 0 ? [undefined] : platforms) {
+      const followed = followBuild(build, platform)
+      fetches.push(...followed.fetches)
+      undetermined.push(...followed.undetermined)
+      needs.push(...followed.needs)
+    }
+  }
+  return { sources: mergeFetches(fetches), needs: mergeNeeds(needs), undetermined: distinct(undetermined) }
+}
+
+/** BUILDKIT_GIT_ADVICE marks every git source. */
+function gitAdvice(buildArgs: BuildArgs): (source: Source) => Source {
+  const advice = buildArgs.get('BUILDKIT_GIT_ADVICE') ?? ''
+  const isOn = advice !== '' && parseBoolean('BUILDKIT_GIT_ADVICE', advice)
+  return source =>
+    isOn && source.kind === 'git' ? { ...source, attrs: { ...source.attrs, 'git.advice': 'true' } } : source
+}
+
+function parseBoolean(name: string, text: string): boolean {
+  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true
+  if (/^(?:0|f|F|FALSE|false|False)$/.test(text)) return false
+  throw new DockerfileError('invalid_option', `${name} is ${JSON.stringify(text)}, expected a boolean`)
+}
+
+function mainContext({ context }: SourcesOptions, buildArgs: BuildArgs): Source {
+  const local: Source = { kind: 'local', identifier: 'local://context', attrs: {} }
+  if (context === undefined) return local
+  let git: ReturnType<typeof parseGitRef>
+  try {
+    git = parseGitRef(context)
+  } catch (cause) {
+    throw new DockerfileError('invalid_option', 'reading the build context: malformed git URL', { cause })
+  }
+  if (git === undefined) {
+    if (!/^https?:\/\//.test(context)) return local
+    return { kind: 'http', identifier: context, attrs: { 'http.filename': 'context' } }
+  }
+  const keep = /^(?:1|t|T|TRUE|true|True)$/.test(buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
+  const byCommit = (buildArgs.get('SOURCE_DATE_EPOCH') ?? '') !== ''
+  return gitAdvice(buildArgs)({
+    kind: 'git',
+    ...gitSource(
+      { ...git, ...(keep ? { keepGitDir: true } : {}), ...(byCommit ? { mtime: git.mtime ?? 'commit' } : {}) },
+      'context',
+    ),
+  })
+}
+
+/** What is read before the Dockerfile says anything: the file itself, and the .dockerignore of a local context. */
+function controlFetches(main: Source, { ownDockerignore, localDockerfile }: SourcesOptions): Fetch[] {
+  const dockerfile: Fetch = {
+    source: { kind: 'local', identifier: 'local://dockerfile', attrs: {} },
+    role: 'dockerfile',
+  }
+  const context: Fetch = { source: main, role: 'context' }
+  if (main.kind === 'local') return ownDockerignore === true ? [dockerfile] : [dockerfile, context]
+  // a download is looked into in any case, since it may be an archive
+  if (localDockerfile === true) return main.kind === 'http' ? [dockerfile, context] : [dockerfile]
+  return [{ ...context, role: 'dockerfile' }, context]
+}
+
+interface Frontend {
+  readonly ref: string
+  readonly place?: Place
+}
+
+function frontendOf({ file, syntax }: Dockerfile, buildArgs: BuildArgs): Frontend | undefined {
+  const asked = buildArgs.get('BUILDKIT_SYNTAX')
+  if (asked !== undefined) return { ref: trim(asked).split(' ', 1)[0] ?? '' }
+  return syntax && { ref: syntax.ref, place: { file, line: syntax.line, column: syntax.column } }
+}
+
+function frontendFetches(dockerfile: Dockerfile, buildArgs: BuildArgs, options: SourcesOptions): Fetch[] {
+  const images: Fetch[] = []
+  const frontend = frontendOf(dockerfile, buildArgs)
+  if (frontend !== undefined) {
+    const { ref, place } = frontend
+    try {
+      const identifier = frontendIdentifier(ref)
+      const attrs = { 'image.recordtype': 'frontend' }
+      const source: Source = { kind: 'image', identifier, attrs, platform: options.buildPlatform }
+      images.push({ source, role: 'syntax', ...(place === undefined ? {} : { place }) })
+    } catch (cause) {
+      throw new DockerfileError('invalid_reference', `the frontend ${JSON.stringify(ref)} is no image`, {
+        cause,
+        ...(place === undefined ? {} : { location: place }),
+      })
+    }
+  }
+  if (options.sbomGenerator !== undefined) {
+    try {
+      const identifier = `docker-image://${formatReference(tagNameOnly(parseReference(options.sbomGenerator)))}`
+      images.push({ source: { kind: 'image', identifier, attrs: {}, platform: options.buildPlatform }, role: 'sbom' })
+    } catch (cause) {
+      throw new DockerfileError('invalid_option', 'the SBOM generator is no image', { cause })
+    }
+  }
+  return images
+}
+
+function foreignFrontend(dockerfile: Dockerfile, buildArgs: BuildArgs): Undetermined[] {
+  const frontend = frontendOf(dockerfile, buildArgs)
+  if (frontend === undefined || isStandardFrontend(frontend.ref)) return []
+  return [
+    {
+      kind: 'frontend',
+      location: frontend.place ?? { file: dockerfile.file, line: 1, column: 1 },
+      text: frontend.ref,
+      why: 'this frontend reads the file, and may fetch what no other would',
+    },
+  ]
+}
+
+function sourceKey({ identifier, attrs, platform }: Source): string {
+  const { os, architecture, variant, osVersion, osFeatures } = platform ?? { os: '', architecture: '' }
+  const attributes = Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify([identifier, attributes, os, architecture, variant, osVersion, osFeatures])
+}
+
+function placeKey({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`
+}
+
+interface Merged {
+  readonly source: Source
+  readonly places: Map<string, Place>
+  readonly roles: Set<Role>
+  namedContext?: string
+}
+
+function mergeFetches(fetches: readonly Fetch[]): FoundSource[] {
+  const found = new Map<string, Merged>()
+  for (const { source, role, place, namedContext } of fetches) {
+    const key = sourceKey(source)
+    const entry: Merged = found.get(key) ?? { source, places: new Map(), roles: new Set() }
+    if (place !== undefined) entry.places.set(placeKey(place), place)
+    entry.roles.add(role)
+    if (namedContext !== undefined) entry.namedContext ??= namedContext
+    found.set(key, entry)
+  }
+  return [...found.values()].map(({ source, places, roles, namedContext }) => ({
+    source,
+    locations: [...places.values()].sort((a, b) => a.line - b.line || a.column - b.column),
+    roles: [...roles],
+    ...(namedContext === undefined ? {} : { namedContext }),
+  }))
+}
+
+function mergeNeeds(needs: readonly ConfigNeed[]): ConfigNeed[] {
+  const merged = new Map<string, { source: Source; why: ConfigNeed['why']; places: Map<string, Place> }>()
+  for (const { source, why, locations } of needs) {
+    const key = `${why} ${sourceKey(source)}`
+    const entry = merged.get(key) ?? { source, why, places: new Map() }
+    for (const place of locations) entry.places.set(placeKey(place), place)
+    merged.set(key, entry)
+  }
+  return [...merged.values()].map(({ source, why, places }) => ({ source, why, locations: [...places.values()] }))
+}
+
+function distinct(undetermined: readonly Undetermined[]): Undetermined[] {
+  return [...new Map(undetermined.map(entry => [JSON.stringify(entry), entry])).values()]
+}

@@ -9,3 +9,21 @@ export const maxErrors = 10
 
 /** Terms of one compiled program, all modules together. */
 export const maxProgramTerms = 2_000_000
+
+/** Steps of one evaluation: rules and functions entered, members visited, what builtins charge. */
+export const maxEvaluationSteps = 50_000_000
+
+/** Milliseconds of one evaluation. */
+export const maxEvaluationMilliseconds = 10_000
+
+/** Rules, functions and closures inside each other during evaluation. */
+export const maxEvaluationDepth = 500
+
+/** Members of all arrays, objects and sets in the results of one evaluation, shared parts counted each time. */
+export const maxResultSize = 5_000_000
+
+/** UTF-16 units of a string that a builtin makes. */
+export const maxBuiltinStringLength = 16 * 1024 * 1024
+
+/** Members of a collection that a builtin makes. */
+export const maxBuiltinItems = 2_000_000

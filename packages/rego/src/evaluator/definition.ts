@@ -1,0 +1,133 @@
+import type { Branch, CompiledRule } from '../compiler/compiled.ts'
+import { RegoError } from '../error.ts'
+import { locationOf } from '../source-text.ts'
+import type { Value } from '../value/value.ts'
+import { linkBody } from './body.ts'
+import { agree, known } from './comprehension.ts'
+import { collect, commit, isBlocked, sequence } from './flow.ts'
+import type { Unknown } from './lacks.ts'
+import type { Linked } from './linked.ts'
+import { linkPattern } from './pattern.ts'
+import { watchRule } from './events.ts'
+import type { Frame, Next, Run, Step } from './run.ts'
+import type { Layout, Scope } from './scope.ts'
+import { constantOf, linkTerm } from './term.ts'
+
+/** One definition of a rule, linked when it is first evaluated. */
+export class Definition {
+  readonly rule: CompiledRule
+  /** The value, where all its branches have the same constant one: then no blocked part of it could yield another. */
+  readonly constant: Value | undefined
+  /** A success ends the search: no other definition of the rule could yield another value. */
+  readonly decides: boolean
+  readonly layout: Layout
+  readonly linked: Linked
+  readonly #effectful: boolean
+  #branches: readonly Next[] | undefined
+  /** Where a function's arguments go, one slot each, unless they are patterns. */
+  #slots: readonly number[] = []
+  /** Where all of them are kept. */
+  #given = 0
+  /** Where a branch leaves its value. */
+  #result = 0
+
+  constructor(rule: CompiledRule, linked: Linked) {
+    this.rule = rule
+    this.linked = linked
+    this.#effectful = linked.isEffectful(rule.facts)
+    this.constant = sharedConstant(rule.branches)
+    this.decides = rule.branches.every(branch => branch.earlyExit)
+    this.layout = { locals: rule.locals, size: rule.locals.length }
+  }
+
+  /** A scope for a body of the rule. */
+  scope(ordered = false): Scope {
+    const { linked, layout, rule } = this
+    return { linked, layout, ordered, bound: new Set(), effectful: this.#effectful, rule: rule.name }
+  }
+
+  #link(): readonly Next[] {
+    this.#result = this.layout.size++
+    this.#given = this.layout.size++
+    return this.rule.branches.map(branch => {
+      const scope = this.scope()
+      const match = this.#linkArguments(scope)
+      const body = sequence(match, linkBody(branch.body, scope, own => this.#end(branch, own)))
+      return this.linked.events ? watchRule(branch.span, scope, body) : body
+    })
+  }
+
+  /** Arguments that are different locals are put in their slots; others are patterns, matched before the body. */
+  #linkArguments(scope: Scope): Step[] {
+    const { args } = this.rule
+    const slots = args.flatMap(arg => (arg.kind === 'local' ? [arg.slot] : []))
+    if (slots.length === args.length && new Set(slots).size === slots.length) {
+      for (const slot of slots) scope.bound.add(slot)
+      this.#slots = slots
+      return []
+    }
+    const matchers = args.map(arg => linkPattern(arg, scope))
+    const given = this.#given
+    return [
+      (run, frame) => {
+        const values = frame[given] as readonly (Value | Unknown)[]
+        for (let i = 0; i < matchers.length; i++) if (!matchers[i]!(run, frame, values[i]!)) return false
+        return true
+      },
+    ]
+  }
+
+  #end(branch: Branch, scope: Scope): Next {
+    const { rule } = this
+    const get = branch.value === undefined ? () => true : linkTerm(branch.value, scope)
+    const result = this.#result
+    const isFinal = branch.value !== undefined && constantOf(branch.value) !== undefined && !this.#effectful
+    return (run, frame) => {
+      if (isBlocked(run)) return commit(run), false
+      const value = known(run, get(run, frame), true)
+      if (value === undefined) return false
+      const before = frame[result] as Value | undefined
+      if (before === undefined) frame[result] = value
+      else if (!agree(run, before, value)) throw conflict(rule)
+      return isFinal
+    }
+  }
+
+  /**
+   * The value of the first branch that succeeds; `run.lacked` says what is missing where a branch is not fully known.
+   * `else` waits for a blocked branch.
+   */
+  evaluate(run: Run, args: readonly (Value | Unknown)[] | undefined): Value | undefined {
+    this.#branches ??= this.#link()
+    const frame: Frame = new Array(this.layout.size)
+    if (args !== undefined) {
+      frame[this.#given] = args
+      for (let i = 0; i < this.#slots.length; i++) frame[this.#slots[i]!] = args[i]
+    }
+    run.lacked = undefined
+    for (const branch of this.#branches) {
+      const lacks = collect(run, frame, branch)
+      const value = frame[this.#result] as Value | undefined
+      if (value !== undefined || lacks !== undefined) {
+        run.lacked = lacks
+        return value
+      }
+    }
+    run.lacked = undefined
+    return undefined
+  }
+}
+
+export function conflict({ kind, headSpan }: CompiledRule): RegoError {
+  const message =
+    kind === 'function'
+      ? 'functions must not produce multiple outputs for same inputs'
+      : 'complete rules must not produce multiple outputs'
+  return new RegoError({ code: 'eval_conflict_error', message, location: locationOf(headSpan) })
+}
+
+function sharedConstant(branches: readonly Branch[]): Value | undefined {
+  const values = branches.map(({ value }) => (value === undefined ? undefined : constantOf(value)))
+  const [first] = values
+  return first !== undefined && typeof first !== 'object' && values.every(value => value === first) ? first : undefined
+}

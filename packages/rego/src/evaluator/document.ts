@@ -1,0 +1,122 @@
+import { RegoError } from '../error.ts'
+import type { Path } from '../query.ts'
+import { ObjectValue } from '../value/object.ts'
+import { setOwn } from '../value/json.ts'
+import { TaggedValue } from '../value/tagged.ts'
+import { isPlainObject, type PlainObject, type Value } from '../value/value.ts'
+import { lacksPath, Unknown } from './lacks.ts'
+import type { Slot } from './run.ts'
+
+type Key = string | number
+
+/**
+ * The input with something unknown at each of the paths. Only the way to them is copied, and every copy is added to `open`;
+ * objects missing on the way are made, since a field that may be there may have a parent.
+ */
+export function withHoles(input: Value | undefined, paths: readonly Path[], open: WeakSet<object>): Slot {
+  let document: Slot = input
+  const copies = new Set<object>()
+  for (const path of paths) document = putHole(document, path, 0, copies)
+  for (const copy of copies) open.add(copy)
+  return document
+}
+
+function putHole(at: Slot, path: Path, depth: number, copies: Set<object>): Value | Unknown {
+  if (at instanceof Unknown) return at
+  if (depth === path.length) return new Unknown(lacksPath(path), false)
+  const key = path[depth]!
+  const child = (value: Slot): Value => putHole(value, path, depth + 1, copies) as Value
+  if (at === undefined) return putMember(typeof key === 'number' ? [] : {}, key, child, copies, path)
+  return putMember(at, key, child, copies, path)
+}
+
+function putMember(at: Value, key: Key, child: (value: Slot) => Value, copies: Set<object>, path: Path): Value {
+  const refuse = () =>
+    new RegoError({ code: 'eval_internal_error', message: `unknown path ${JSON.stringify(path)} does not fit the input` })
+  if (Array.isArray(at)) {
+    if (typeof key !== 'number' || !Number.isInteger(key) || key < 0 || key > at.length) throw refuse()
+    const copy: Value[] = copies.has(at) ? (at as Value[]) : [...at]
+    copy[key] = child(copy[key])
+    copies.add(copy)
+    return copy
+  }
+  if (isPlainObject(at) && typeof key === 'string') {
+    const copy = copies.has(at) ? (at as Record<string, Value>) : copyPlain(at)
+    setOwn(copy, key, child(Object.hasOwn(copy, key) ? copy[key] : undefined))
+    copies.add(copy)
+    return copy
+  }
+  if (at instanceof ObjectValue) {
+    const copy = copyObject(at)
+    copy.set(key, child(at.get(key)))
+    copies.add(copy)
+    return copy
+  }
+  throw refuse()
+}
+
+const copyPlain = (object: PlainObject): Record<string, Value> => ({ ...object })
+
+function copyObject(object: ObjectValue): ObjectValue {
+  const copy = new ObjectValue()
+  for (const [key, value] of object.items()) copy.set(key, value)
+  return copy
+}
+
+/**
+ * The document with the value at the path, as `with` has it: objects on the way are copied, what is no object gives way.
+ * Where the way leads into something unknown, all of that stays unknown. Copies of open objects are open.
+ */
+export function patch(document: Slot, path: readonly Value[], value: Value | Unknown, open: WeakSet<object>): Value | Unknown {
+  if (path.length === 0) return value
+  if (document instanceof Unknown) return document
+  const [key, ...rest] = path as readonly [Value, ...Value[]]
+  const before = document
+  if (isPlainObject(before as Value) && typeof key === 'string' && before !== undefined) {
+    const plain = before as PlainObject
+    const copy = copyPlain(plain)
+    const member = patch(Object.hasOwn(copy, key) ? copy[key] : undefined, rest, value, open)
+    setOwn(copy, key, member as Value)
+    return noteOpen(copy, plain, member, open)
+  }
+  if (before instanceof ObjectValue || typeof key !== 'string') {
+    const copy = before instanceof ObjectValue ? copyObject(before) : new ObjectValue()
+    if (before !== undefined && isPlainObject(before as Value)) {
+      for (const [name, member] of Object.entries(before as PlainObject)) copy.set(name, member)
+    }
+    const member = patch(copy.get(key), rest, value, open)
+    copy.set(key, member as Value)
+    return noteOpen(copy, typeof before === 'object' && before !== null ? before : copy, member, open)
+  }
+  const made: Record<string, Value> = {}
+  const member = patch(undefined, rest, value, open)
+  setOwn(made, key, member as Value)
+  return noteOpen(made, made, member, open)
+}
+
+function noteOpen<T extends object>(copy: T, before: object, member: Value | Unknown, open: WeakSet<object>): T {
+  const holds = member instanceof Unknown || (typeof member === 'object' && member !== null && open.has(member))
+  if (holds || open.has(before)) open.add(copy)
+  return copy
+}
+
+/**
+ * Where in the input a value stands, found by identity: the path that names it to the host. Undefined where it is no part
+ * of the input.
+ */
+export function findPath(root: Slot, wanted: object): Path | undefined {
+  const walk = (at: unknown, path: Key[]): Path | undefined => {
+    if (at === wanted) return [...path]
+    if (typeof at !== 'object' || at === null || at instanceof TaggedValue) return undefined
+    const members: Iterable<[Key, unknown]> = Array.isArray(at) ? at.entries() : Object.entries(at)
+    for (const [key, member] of members) {
+      if (typeof member !== 'object' || member === null) continue
+      path.push(key)
+      const found = walk(member, path)
+      if (found !== undefined) return found
+      path.pop()
+    }
+    return undefined
+  }
+  return walk(root, [])
+}

@@ -1,0 +1,180 @@
+import type { Branch, CompiledRule } from '../compiler/compiled.ts'
+import { RegoError } from '../error.ts'
+import { locationOf, type Span } from '../source-text.ts'
+import { ObjectValue } from '../value/object.ts'
+import { SetValue } from '../value/set.ts'
+import type { Value } from '../value/value.ts'
+import { linkBody } from './body.ts'
+import { agree } from './comprehension.ts'
+import { watchRule } from './events.ts'
+import { collect, isBlocked, pendingLacks } from './flow.ts'
+import { openLacks } from './lacking.ts'
+import { type Lacks, Unknown } from './lacks.ts'
+import type { Linked } from './linked.ts'
+import { type OpenEntry, PartlyKnown } from './partly-known.ts'
+import type { Place } from './place.ts'
+import type { Frame, Getter, Next, Run, Slot } from './run.ts'
+import type { Layout, Scope } from './scope.ts'
+import { isOpen } from './select.ts'
+import { linkTerm } from './term.ts'
+import type { VirtualNode } from './virtual-node.ts'
+
+/** One definition of a partial rule: `p contains x`, `p[k] := v`, `p[x].q contains y`. */
+export class PartialDefinition {
+  readonly rule: CompiledRule
+  readonly #linked: Linked
+  readonly #layout: Layout
+  #body: Next | undefined
+  #builder = 0
+
+  constructor(rule: CompiledRule, linked: Linked) {
+    this.rule = rule
+    this.#linked = linked
+    this.#layout = { locals: rule.locals, size: rule.locals.length }
+  }
+
+  #link(): Next {
+    const { rule } = this
+    const linked = this.#linked
+    this.#builder = this.#layout.size++
+    const effectful = linked.isEffectful(rule.facts)
+    const scope: Scope = { linked, layout: this.#layout, ordered: false, bound: new Set(), effectful, rule: rule.name }
+    const branch = rule.branches[0]!
+    const body = linkBody(branch.body, scope, own => this.#end(branch, own))
+    return linked.events ? watchRule(branch.span, scope, body) : body
+  }
+
+  #end(branch: Branch, scope: Scope): Next {
+    const { rule } = this
+    const keys = rule.keys.map(key => linkTerm(key, scope))
+    const last = rule.member ?? branch.value!
+    const leaf = linkTerm(last, scope)
+    const builder = this.#builder
+    const isSet = rule.member !== undefined
+    return (run, frame) => {
+      add(run, frame, frame[builder] as Builder, keys, leaf, isSet, rule.headSpan)
+      return false
+    }
+  }
+
+  /** Adds what the definition gives. */
+  evaluate(run: Run, builder: Builder): void {
+    this.#body ??= this.#link()
+    const frame: Frame = new Array(this.#layout.size)
+    frame[this.#builder] = builder
+    const lacks = collect(run, frame, this.#body)
+    if (lacks !== undefined) builder.open.push({ keys: undefined, lacks })
+  }
+}
+
+/** The document of a partial rule under construction. */
+interface Builder {
+  readonly root: SetValue | ObjectValue
+  /** Objects and sets that rules add to, as against values that they gave. */
+  readonly made: Set<unknown>
+  readonly open: OpenEntry[]
+}
+
+/** All that the definitions of a partial rule give, and the rules below it. */
+export function evaluateExtent(run: Run, node: VirtualNode): Slot | Place {
+  const root = node.isFlatSet ? new SetValue() : new ObjectValue()
+  const builder: Builder = { root, made: new Set([root]), open: [] }
+  for (const definition of node.partialCandidates(run)) definition.evaluate(run, builder)
+  addChildren(run, node, [], builder)
+  return builder.open.length === 0 ? root : new PartlyKnown(root, builder.open, 0)
+}
+
+function addChildren(run: Run, node: VirtualNode, path: readonly Value[], builder: Builder): void {
+  for (const [key, child] of node.children) {
+    const place = [...path, key]
+    if (child.kind === 'none') addChildren(run, child, place, builder)
+    else {
+      const value = child.value(run)
+      if (value instanceof Unknown) builder.open.push({ keys: place, lacks: value.lacks })
+      else if (value !== undefined) put(run, builder, place, value, child.span)
+    }
+  }
+}
+
+function add(
+  run: Run,
+  frame: Frame,
+  builder: Builder,
+  keys: readonly Getter[],
+  leaf: Getter,
+  isSet: boolean,
+  span: Span | undefined,
+): void {
+  const path = keys.map(get => get(run, frame))
+  const value = leaf(run, frame)
+  if (path.includes(undefined) || value === undefined) return
+  const place = (isSet ? [...path, value] : path) as (Value | Unknown)[]
+  const lacks = lacksOf(run, place, isSet ? undefined : value)
+  if (lacks !== undefined) builder.open.push({ keys: place.map(key => (isOpen(run, key) ? undefined : key)), lacks })
+  else if (isSet) putMember(run, builder, path as Value[], value as Value, span)
+  else put(run, builder, path as Value[], value as Value, span)
+}
+
+/** What is missing before an entry can be added; undefined where it can be. */
+function lacksOf(run: Run, place: readonly (Value | Unknown)[], value: Slot): Lacks | undefined {
+  if (isBlocked(run)) return pendingLacks(run)
+  if (!run.lazy) return undefined
+  for (const key of place) {
+    if (key instanceof Unknown) return key.lacks
+    if (isOpen(run, key)) return openLacks(key)
+  }
+  return value instanceof Unknown && !value.defined ? value.lacks : undefined
+}
+
+/** The object that holds the last key of the path. */
+function holder(builder: Builder, path: readonly Value[], span: Span | undefined): ObjectValue {
+  let at = builder.root as ObjectValue
+  for (const key of path.slice(0, -1)) {
+    let next = at.get(key)
+    if (next === undefined) {
+      next = new ObjectValue()
+      builder.made.add(next)
+      at.set(key, next)
+    } else if (!builder.made.has(next) || !(next instanceof ObjectValue)) throw conflict(span)
+    at = next as ObjectValue
+  }
+  return at
+}
+
+function put(run: Run, builder: Builder, path: readonly Value[], value: Value, span: Span | undefined): void {
+  const object = holder(builder, path, span)
+  const key = path[path.length - 1]!
+  const before = object.get(key)
+  if (before === undefined) object.set(key, value)
+  else if (builder.made.has(before) || !agree(run, before, value)) throw conflict(span)
+  if (run.lazy && (isOpen(run, value) || (value as unknown) instanceof Unknown)) markOpen(run, builder, path)
+}
+
+function putMember(run: Run, builder: Builder, path: readonly Value[], member: Value, span: Span | undefined): void {
+  run.tick()
+  if (builder.root instanceof SetValue) {
+    builder.root.add(member)
+    return
+  }
+  const object = holder(builder, path, span)
+  const key = path[path.length - 1]!
+  let set = object.get(key)
+  if (set === undefined) {
+    set = new SetValue()
+    builder.made.add(set)
+    object.set(key, set)
+  } else if (!builder.made.has(set) || !(set instanceof SetValue)) throw conflict(span)
+  ;(set as SetValue).add(member)
+}
+
+function markOpen(run: Run, builder: Builder, path: readonly Value[]): void {
+  let at: Value | undefined = builder.root
+  for (const key of path) {
+    if (!(at instanceof ObjectValue)) return
+    run.open.add(at)
+    at = at.get(key)
+  }
+}
+
+const conflict = (span: Span | undefined): RegoError =>
+  new RegoError({ code: 'eval_conflict_error', message: 'object keys must be unique', location: span && locationOf(span) })

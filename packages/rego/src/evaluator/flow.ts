@@ -1,0 +1,127 @@
+import { RegoError } from '../error.ts'
+import { Lacks, settle } from './lacks.ts'
+import type { Collector, Frame, Next, Run, Step } from './run.ts'
+
+/** Marks the expression at hand as blocked: it may hold, once what it lacks is known. */
+export function block(run: Run, lacks: Lacks): true {
+  run.stack[run.pending++] = lacks
+  run.doubtful = true
+  return true
+}
+
+/** Whether an expression of the body at hand is blocked, so that reaching the end is no solution. */
+export const isBlocked = (run: Run): boolean => run.pending !== run.base
+
+/** What the blocked expressions of the body at hand lack, together. */
+export const pendingLacks = (run: Run): Lacks => settle(run.stack.slice(run.base, run.pending))
+
+/** Records that the body at hand may have a solution. */
+export const commit = (run: Run): void => record(run, pendingLacks(run))
+
+export function record(run: Run, lacks: Lacks): void {
+  const { collector } = run
+  if (collector.lacks === undefined) collector.lacks = new Lacks().add(lacks)
+  else collector.lacks.add(lacks)
+}
+
+/** An error that full evaluation might not meet, if a blocked expression before it turns out false. */
+const isAvoidable = (error: unknown): boolean =>
+  error instanceof RegoError && (error.code === 'eval_conflict_error' || error.code === 'eval_with_merge_error')
+
+/** Goes on after an expression: behind a blocked one an error is blocked too. */
+export function proceed(run: Run, frame: Frame, mark: number, next: Next): boolean {
+  if (run.pending === mark) return next(run, frame)
+  const stop = guarded(run, frame, next)
+  run.pending = mark
+  return stop
+}
+
+/** Goes on behind a blocked expression. An error counts as blocked: the part is left, what it lacks is on record. */
+export function guarded(run: Run, frame: Frame, next: Next): boolean {
+  const { environment, base, pending, depth, collector } = run
+  try {
+    return next(run, frame)
+  } catch (error) {
+    if (!isAvoidable(error)) throw error
+    run.environment = environment
+    run.base = base
+    run.pending = pending
+    run.depth = depth
+    run.collector = collector
+    commit(run)
+    return false
+  }
+}
+
+/**
+ * Runs a body on its own: what is blocked outside does not count inside. Returns what it lacks; undefined when it was
+ * examined in full. An error after a blocked part is blocked too.
+ */
+export function collect(run: Run, frame: Frame, body: Next): Lacks | undefined {
+  if (!run.lazy) {
+    body(run, frame)
+    return undefined
+  }
+  const { environment, base, pending, depth, collector } = run
+  const own: Collector = { lacks: undefined }
+  run.base = pending
+  run.collector = own
+  try {
+    body(run, frame)
+  } catch (error) {
+    if (own.lacks === undefined || !isAvoidable(error)) throw error
+    run.environment = environment
+    run.depth = depth
+  }
+  run.base = base
+  run.pending = pending
+  run.collector = collector
+  return own.lacks
+}
+
+/** Expressions with one solution each, then the rest of the body. */
+export function sequence(steps: readonly Step[], next: Next): Next {
+  const [first, second] = steps
+  if (first === undefined) return next
+  if (second === undefined) return single(first, next)
+  if (steps.length === 2) return pair(first, second, next)
+  return (run, frame) => runSteps(run, frame, steps, 0, next)
+}
+
+function single(step: Step, next: Next): Next {
+  return (run, frame) => {
+    const mark = run.pending
+    if (step(run, frame)) return run.pending === mark ? next(run, frame) : proceed(run, frame, mark, next)
+    run.pending = mark
+    return false
+  }
+}
+
+function pair(first: Step, second: Step, next: Next): Next {
+  const rest = single(second, next)
+  return (run, frame) => {
+    const mark = run.pending
+    if (!first(run, frame)) {
+      run.pending = mark
+      return false
+    }
+    if (run.pending !== mark) return proceed(run, frame, mark, rest)
+    if (!second(run, frame)) {
+      run.pending = mark
+      return false
+    }
+    return run.pending === mark ? next(run, frame) : proceed(run, frame, mark, next)
+  }
+}
+
+function runSteps(run: Run, frame: Frame, steps: readonly Step[], from: number, next: Next): boolean {
+  const mark = run.pending
+  for (let i = from; i < steps.length; i++) {
+    if (!steps[i]!(run, frame)) {
+      run.pending = mark
+      return false
+    }
+    if (run.pending !== mark) return proceed(run, frame, mark, (r, f) => runSteps(r, f, steps, i + 1, next))
+  }
+  return next(run, frame)
+}

@@ -1,0 +1,79 @@
+import { setOwn } from '../value/json.ts'
+import { objectItems, ObjectValue } from '../value/object.ts'
+import { isObject, type RegoObject, type Value } from '../value/value.ts'
+import { sortValues } from '../value/compare.ts'
+import { undefinedResult } from './environment.ts'
+import { Unknown } from './lacks.ts'
+import { Place, type Visit } from './place.ts'
+import type { Run, Slot } from './run.ts'
+import { isOpen, select } from './select.ts'
+import type { VirtualNode } from './virtual-node.ts'
+
+/** A package, or what is above packages: rules and base documents side by side; rules come first. */
+export class Interior extends Place {
+  readonly #node: VirtualNode
+
+  constructor(node: VirtualNode) {
+    super()
+    this.#node = node
+  }
+
+  select(run: Run, key: Value): Slot | Place {
+    const child = this.#node.child(key)
+    if (child === undefined) return select(run, this.#node.base(run), key)
+    return child.kind === 'function' ? undefined : child.document(run)
+  }
+
+  each(run: Run, ordered: boolean, visit: Visit): boolean {
+    const keys: Value[] = [...this.#node.children.keys()]
+    for (const [key] of objectItems(this.#base(run))) if (this.#node.child(key) === undefined) keys.push(key)
+    if (ordered) sortValues(keys)
+    for (const key of keys) {
+      run.tick()
+      const member = this.select(run, key)
+      if (member !== undefined && visit(key, member)) return true
+    }
+    return false
+  }
+
+  #base(run: Run): RegoObject {
+    const base = this.#node.base(run)
+    return base !== undefined && !(base instanceof Unknown) && isObject(base) ? base : {}
+  }
+
+  /** The whole: every rule below is evaluated. A member that is not known may not be there either. */
+  finish(run: Run): Slot {
+    const { memo } = run.environment
+    const known = memo[this.#node.id]
+    if (known !== undefined) return known === undefinedResult ? undefined : (known as Slot)
+    const document = this.#merge(run)
+    memo[this.#node.id] = document
+    return document
+  }
+
+  #merge(run: Run): Value {
+    const members: [Value, Value][] = []
+    let open = false
+    this.each(run, true, (key, place) => {
+      const member = place instanceof Place ? place.finish(run) : place
+      if (member === undefined) return false
+      open ||= member instanceof Unknown || isOpen(run, member)
+      members.push([key as Value, member as Value])
+      return false
+    })
+    const document = makeDocument(members)
+    if (open) run.open.add(document)
+    return document
+  }
+}
+
+function makeDocument(members: readonly [Value, Value][]): Record<string, Value> | ObjectValue {
+  if (members.every(([key]) => typeof key === 'string')) {
+    const plain: Record<string, Value> = {}
+    for (const [key, member] of members) setOwn(plain, key as string, member)
+    return plain
+  }
+  const object = new ObjectValue()
+  for (const [key, member] of members) object.set(key, member)
+  return object
+}

@@ -1,0 +1,30 @@
+import type { Environment } from './environment.ts'
+import { makeEnvironment } from './environment.ts'
+import type { Unknown } from './lacks.ts'
+import type { Run, Slot } from './run.ts'
+import type { Value } from '../value/value.ts'
+
+/** Calls a function with arguments that are all defined, though maybe not known. */
+export type Invoke = (run: Run, args: readonly (Value | Unknown)[]) => Slot
+
+/** What `with` puts in the place of a function: another function, or one result for every call. */
+export type Mock = { readonly invoke: Invoke } | { readonly value: Value | Unknown }
+
+/** The call, or what stands in its place. Inside the replacement nothing is replaced, so that it can call the original. */
+export function throughMocks(key: string, original: Invoke): Invoke {
+  return (run, args) => {
+    const mock = run.environment.mocks?.get(key)
+    if (mock === undefined) return original(run, args)
+    if (!('invoke' in mock)) return mock.value
+    const { environment } = run
+    run.environment = withoutMocks(environment)
+    const result = mock.invoke(run, args)
+    run.environment = environment
+    return result
+  }
+}
+
+function withoutMocks(environment: Environment): Environment {
+  environment.unmocked ??= makeEnvironment({ ...environment, mocks: undefined })
+  return environment.unmocked
+}

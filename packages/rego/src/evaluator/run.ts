@@ -1,0 +1,128 @@
+import { RegoError } from '../error.ts'
+import type { BuiltinContext } from '../builtins/signature.ts'
+import type { Answer, Effect, EvaluationEvent, Path } from '../query.ts'
+import type { Location } from '../source-text.ts'
+import type { Value } from '../value/value.ts'
+import type { Environment } from './environment.ts'
+import type { Lacks, Unknown } from './lacks.ts'
+
+/** What an expression gives: a value, Rego's undefined, or something that is not known. */
+export type Slot = Value | Unknown | undefined
+
+/** The locals of one rule, its closures included, and scratch places behind them. */
+export type Frame = unknown[]
+
+export type Getter = (run: Run, frame: Frame) => Slot
+
+/** The rest of a body. True: no more solutions are wanted. */
+export type Next = (run: Run, frame: Frame) => boolean
+
+/** An expression with at most one solution: whether it holds, or may hold (then it has called `block`). */
+export type Step = (run: Run, frame: Frame) => boolean
+
+/** Takes a value found by enumeration. True: no more are wanted. */
+export type Consumer = (run: Run, frame: Frame, value: Value | Unknown) => boolean
+
+/** Whether a value fits a pattern, or may fit (then it has called `block`); binds the pattern's locals. */
+export type Matcher = (run: Run, frame: Frame, value: Value | Unknown) => boolean
+
+/** Gathers what the bodies evaluated under it lack. */
+export interface Collector {
+  lacks: Lacks | undefined
+}
+
+/** Steps between two looks at the clock. */
+const fuelPerCheck = 4096
+
+export interface RunOptions {
+  readonly environment: Environment
+  readonly lazy: boolean
+  readonly steps: number
+  readonly timeoutMs: number
+  readonly depth: number
+  readonly signal: AbortSignal | undefined
+  readonly time: bigint
+  readonly seed: string
+  readonly limits: BuiltinContext['limits']
+  readonly answers: ReadonlyMap<string, Answer>
+  readonly print: ((message: string, location: Location) => void) | undefined
+  readonly events: ((event: EvaluationEvent) => void) | undefined
+  readonly sourcePath: (value: Value | Unknown) => Path | undefined
+}
+
+/** The state of one evaluation. */
+export class Run {
+  environment: Environment
+  /** Whether anything can be unknown; where not, nothing ever blocks. */
+  readonly lazy: boolean
+  /** Arrays and objects that have something unknown inside. */
+  readonly open = new WeakSet<object>()
+  /** What the blocked expressions on the way here lack, innermost body last. */
+  readonly stack: Lacks[] = []
+  /** How much of `stack` is in use. */
+  pending = 0
+  /** Where the present body begins in `stack`. */
+  base = 0
+  collector: Collector = { lacks: undefined }
+  /** What the definition evaluated last lacks. */
+  lacked: Lacks | undefined = undefined
+  /** Something has blocked: an error from here on may be one that full evaluation does not meet. */
+  doubtful = false
+  depth: number
+  readonly errors: RegoError[] = []
+  readonly effects: Effect[] = []
+  readonly context: BuiltinContext
+  readonly options: RunOptions
+  readonly #deadline: number
+  #steps: number
+  #fuel: number
+
+  constructor(options: RunOptions) {
+    this.options = options
+    this.environment = options.environment
+    this.lazy = options.lazy
+    this.depth = options.depth
+    this.context = {
+      time: options.time,
+      seed: options.seed,
+      limits: options.limits,
+      charge: steps => this.charge(steps),
+      cache: new Map(),
+    }
+    this.#deadline = Date.now() + options.timeoutMs
+    this.#fuel = Math.min(fuelPerCheck, options.steps)
+    this.#steps = options.steps - this.#fuel
+  }
+
+  /** Counts one step. */
+  tick(): void {
+    if (--this.#fuel < 0) this.#refuel(1)
+  }
+
+  /** Counts many steps at once, before the work is done. */
+  charge(steps: number): void {
+    this.#fuel -= steps
+    if (this.#fuel < 0) this.#refuel(-this.#fuel)
+  }
+
+  #refuel(owed: number): void {
+    if (owed > this.#steps) throw canceled(`more than ${this.options.steps} steps`)
+    if (Date.now() > this.#deadline) throw canceled(`longer than ${this.options.timeoutMs} ms`)
+    if (this.options.signal?.aborted) throw canceled('aborted')
+    this.#steps -= owed
+    this.#fuel = Math.min(fuelPerCheck, this.#steps)
+    this.#steps -= this.#fuel
+  }
+
+  /** Goes one level deeper; `leave` comes back. After an error the depth is that of who catches it. */
+  enter(): void {
+    if (--this.depth < 0) throw canceled(`deeper than ${this.options.depth} rules`)
+  }
+
+  leave(): void {
+    this.depth++
+  }
+}
+
+export const canceled = (reason: string): RegoError =>
+  new RegoError({ code: 'eval_cancel_error', message: `caller cancelled query execution: ${reason}` })

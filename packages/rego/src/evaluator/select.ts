@@ -1,0 +1,76 @@
+import { BigNumber } from '../value/number.ts'
+import { ObjectValue } from '../value/object.ts'
+import { SetValue } from '../value/set.ts'
+import { sortStrings } from '../value/strings.ts'
+import { TaggedValue } from '../value/tagged.ts'
+import type { PlainObject, Value } from '../value/value.ts'
+import { openLacks } from './lacking.ts'
+import { Unknown } from './lacks.ts'
+import { Place, type Visit } from './place.ts'
+import type { Run, Slot } from './run.ts'
+
+/** `container[key]`. Selecting in what is not known, or by what is not known, is not known. */
+export function select(run: Run, container: Slot | Place, key: Value | Unknown): Slot | Place {
+  if (typeof container !== 'object' || container === null) return undefined
+  if (Array.isArray(container)) {
+    if (typeof key === 'number') return container[key]
+    return key instanceof TaggedValue ? selectUnusual(run, container, key) : undefined
+  }
+  if (container instanceof TaggedValue) return selectTagged(run, container, key)
+  if (typeof key === 'string') return Object.hasOwn(container, key) ? (container as PlainObject)[key] : undefined
+  return key instanceof Unknown && Object.keys(container).length > 0 ? key : undefined
+}
+
+function selectUnusual(_run: Run, container: readonly Value[], key: TaggedValue): Slot {
+  if (key instanceof Unknown) return container.length > 0 ? key : undefined
+  return key instanceof BigNumber && typeof key.key === 'number' ? container[key.key] : undefined
+}
+
+function selectTagged(run: Run, container: TaggedValue, key: Value | Unknown): Slot | Place {
+  if (container instanceof Unknown) return container
+  if (key instanceof Unknown) return key
+  if (container instanceof Place) return container.select(run, key)
+  if (!(container instanceof ObjectValue || container instanceof SetValue)) return undefined
+  if (isOpen(run, key)) return new Unknown(openLacks(key)!, false)
+  if (container instanceof ObjectValue) return container.get(key)
+  return container.has(key) ? key : undefined
+}
+
+/** Whether the value has something unknown inside. */
+export const isOpen = (run: Run, value: unknown): boolean =>
+  typeof value === 'object' && value !== null && run.lazy && run.open.has(value)
+
+/** Visits the members of a collection; of what is not known, one member that is not known. A scalar has none. */
+export function each(run: Run, container: Value | Unknown | Place, ordered: boolean, visit: Visit): boolean {
+  if (typeof container !== 'object' || container === null) return false
+  if (Array.isArray(container)) {
+    for (let i = 0; i < container.length; i++) {
+      run.tick()
+      if (visit(i, container[i]!)) return true
+    }
+    return false
+  }
+  if (!(container instanceof TaggedValue)) {
+    for (const key of plainKeys(container as PlainObject, ordered)) {
+      run.tick()
+      if (visit(key, (container as PlainObject)[key]!)) return true
+    }
+    return false
+  }
+  if (container instanceof SetValue) {
+    for (const member of ordered ? container.values() : container.items()) {
+      run.tick()
+      if (visit(member, member)) return true
+    }
+    return false
+  }
+  if (container instanceof ObjectValue) {
+    if (!ordered) return container.items().some(([key, member]) => (run.tick(), visit(key, member)))
+    return container.keys().some(key => (run.tick(), visit(key, container.get(key)!)))
+  }
+  if (container instanceof Place) return container.each(run, ordered, visit)
+  return container instanceof Unknown && visit(container, container)
+}
+
+export const plainKeys = (object: PlainObject, ordered: boolean): readonly string[] =>
+  ordered ? sortStrings(Object.keys(object)) : Object.keys(object)

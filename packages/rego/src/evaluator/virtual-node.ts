@@ -1,0 +1,143 @@
+import type { RuleNode } from '../compiler/compiled.ts'
+import type { Span } from '../source-text.ts'
+import { BigNumber } from '../value/number.ts'
+import type { Value } from '../value/value.ts'
+import { evaluateComplete, evaluateFunction } from './complete.ts'
+import { Definition } from './definition.ts'
+import { undefinedResult } from './environment.ts'
+import { evaluateExtent, PartialDefinition } from './extent.ts'
+import { Interior } from './interior.ts'
+import { Unknown } from './lacks.ts'
+import type { Linked } from './linked.ts'
+import { Place } from './place.ts'
+import { linkIndex, type RuleIndex } from './rule-index.ts'
+import type { Run, Slot } from './run.ts'
+import { select } from './select.ts'
+import { scalarValue } from './term.ts'
+
+interface VirtualNodeOptions {
+  readonly id: number
+  readonly node: RuleNode
+  readonly children: ReadonlyMap<Value, VirtualNode>
+  readonly linked: Linked
+}
+
+/** A place below `data` that has rules, or rules below it. */
+export class VirtualNode {
+  readonly id: number
+  readonly kind: RuleNode['kind']
+  /** From `data`. */
+  readonly path: readonly Value[]
+  /** By key: a string, a number, ... */
+  readonly children: ReadonlyMap<Value, VirtualNode>
+  readonly definitions: readonly Definition[]
+  /** Of a partial rule. */
+  readonly partials: readonly PartialDefinition[]
+  /** A partial set without keys of its own: `p contains x`. */
+  readonly isFlatSet: boolean
+  /** Where the first rule stands. */
+  readonly span: Span | undefined
+  readonly default: Definition | undefined
+  /** Can reach a function with an effect: never decided early. */
+  readonly effectful: boolean
+  readonly #interior: Interior
+  #index: RuleIndex<Definition> | undefined
+  #partialIndex: RuleIndex<PartialDefinition> | undefined
+
+  constructor({ id, node, children, linked }: VirtualNodeOptions) {
+    this.id = id
+    this.kind = node.rules.length === 0 && node.default !== undefined ? node.default.kind : node.kind
+    this.path = node.path.map(scalarValue)
+    this.children = children
+    const isPartial = node.kind === 'set' || node.kind === 'object'
+    this.definitions = isPartial ? [] : node.rules.map(rule => new Definition(rule, linked))
+    this.partials = isPartial ? node.rules.map(rule => new PartialDefinition(rule, linked)) : []
+    this.isFlatSet = isPartial && node.rules.every(rule => rule.member !== undefined && rule.keys.length === 0)
+    this.span = (node.rules[0] ?? node.default)?.headSpan
+    this.default = node.default === undefined ? undefined : new Definition(node.default, linked)
+    this.effectful = [...node.rules, ...(node.default ? [node.default] : [])].some(rule => linked.isEffectful(rule.facts))
+    this.#interior = new Interior(this)
+  }
+
+  child(key: Value): VirtualNode | undefined {
+    return this.children.get(key instanceof BigNumber ? key.key : key)
+  }
+
+  /** The definitions that could apply, by what the index knows. */
+  candidates(run: Run, args: readonly unknown[] | undefined): readonly Definition[] {
+    this.#index ??= linkIndex(this.definitions)
+    return this.#index(run, args)
+  }
+
+  partialCandidates(run: Run): readonly PartialDefinition[] {
+    this.#partialIndex ??= linkIndex(this.partials)
+    return this.#partialIndex(run, undefined)
+  }
+
+  /** The document as a value. */
+  value(run: Run): Slot {
+    const document = this.document(run)
+    return document instanceof Place ? document.finish(run) : document
+  }
+
+  /** The base document at this place. */
+  base(run: Run): Slot {
+    let document: Slot = run.environment.data
+    for (const key of this.path) document = select(run, document, key) as Slot
+    return document
+  }
+
+  /** The document at this place; a package is not worked out before somebody looks at the whole. */
+  document(run: Run): Slot | Place {
+    const { shadowed, memo } = run.environment
+    if (shadowed?.has(this)) return this.base(run)
+    if (this.kind === 'none') return this.#interior
+    const known = memo[this.id]
+    if (known !== undefined) return known === undefinedResult ? undefined : (known as Slot | Place)
+    run.tick()
+    run.enter()
+    const value = this.#evaluate(run)
+    run.leave()
+    memo[this.id] = value === undefined ? undefinedResult : value
+    return value
+  }
+
+  #evaluate(run: Run): Slot | Place {
+    switch (this.kind) {
+      case 'complete':
+        return evaluateComplete(run, this)
+      case 'set':
+      case 'object':
+        return evaluateExtent(run, this)
+      default:
+        return undefined
+    }
+  }
+
+  /** The result of a function for arguments that are all defined, though maybe not known. */
+  call(run: Run, args: readonly (Value | Unknown)[]): Slot {
+    run.tick()
+    if (args.some(arg => arg instanceof Unknown)) return this.#apply(run, args)
+    const calls = (run.environment.calls[this.id] ??= new Map<unknown, unknown>())
+    const last = args.length - 1
+    let level = calls as Map<unknown, unknown>
+    for (let i = 0; i < last; i++) {
+      let deeper = level.get(args[i]) as Map<unknown, unknown> | undefined
+      if (deeper === undefined) level.set(args[i], (deeper = new Map()))
+      level = deeper
+    }
+    const key = last < 0 ? undefined : args[last]
+    const known = level.get(key)
+    if (known !== undefined) return known === undefinedResult ? undefined : (known as Slot)
+    const value = this.#apply(run, args)
+    level.set(key, value === undefined ? undefinedResult : value)
+    return value
+  }
+
+  #apply(run: Run, args: readonly (Value | Unknown)[]): Slot {
+    run.enter()
+    const value = evaluateFunction(run, this, args)
+    run.leave()
+    return value
+  }
+}

@@ -1,0 +1,178 @@
+import {
+  type AbsentFact,
+  type Basis,
+  type CodedError,
+  type Facts,
+  type KnownFact,
+  type Path,
+  type ResolveContext,
+  toCodedError,
+} from '@source-policy/core'
+import { isCommitHash } from '@source-policy/core/git-url'
+import { hashFields, nameFields } from './describe.ts'
+import { GitError } from './error.ts'
+import type { GitRemote, PeeledCommit } from './git-remote.ts'
+import { type GitSource, namedCommit } from './git-source.ts'
+import { commitInput, tagInput } from './object.ts'
+import { type Binding, bindRef, candidatesOf, defaultBranchOf } from './ref.ts'
+
+/** The source's remote as this run may reach it, and the name that the run binds its refs to. */
+export interface BoundRemote {
+  readonly remote: GitRemote
+  /** The URL without credentials. */
+  readonly name: string
+  /** Tells apart who asks: with or without credentials. */
+  readonly key: string
+}
+
+const refFields = ['tagName', 'branch', 'ref', 'checksum', 'isAnnotatedTag', 'commitChecksum', 'isSHA256'] as const
+const objectFields = ['tag', 'commit'] as const
+
+/** Finds the remote, which may fail or wait for a credential. */
+export type RemoteFinder = () => Promise<BoundRemote>
+
+/** The facts that `paths` ask for: refs and hashes in one listing, objects only where one of them is asked for. */
+export async function resolveGit(
+  source: GitSource,
+  paths: readonly Path[],
+  findRemote: RemoteFinder,
+  { run, signal }: ResolveContext,
+): Promise<Facts> {
+  const asked = new Set(paths.map(([, field]) => field))
+  const bound = await attempt(signal, () => bind(source, findRemote, run, signal))
+  if ('error' in bound) return unavailable(paths, bound.error)
+  const facts = bindingFacts(source, bound.value)
+  if (!objectFields.some(field => asked.has(field))) return facts
+  // the server said that there is no tag object: nothing to fetch
+  if (!asked.has('commit') && isLightRef(source, bound.value)) return withAbsent(facts, 'tag', 'server')
+
+  const { checksum } = bound.value
+  const fetched = await attempt(signal, async () => {
+    const at = await findRemote()
+    const key = `git:commit:${at.key}@${checksum}`
+    const objects = await run.once(key, own => at.remote.fetchCommit(checksum, own), signal)
+    return objectFacts(source, bound.value, objects)
+  })
+  if (!('error' in fetched))
+    return {
+      ...facts,
+      known: [...facts.known, ...fetched.value.known],
+      absent: [...facts.absent, ...fetched.value.absent],
+    }
+  const missing = unavailable(
+    objectFields.filter(field => asked.has(field)).map(field => ['git', field]),
+    fetched.error,
+  )
+  return { ...facts, unavailable: missing.unavailable }
+}
+
+/** The ref of a source is bound once per run, whichever source of the same remote asks first. */
+async function bind(
+  source: GitSource,
+  findRemote: RemoteFinder,
+  run: ResolveContext['run'],
+  signal: AbortSignal,
+): Promise<Binding> {
+  const { ref, checksum } = source
+  const commit = namedCommit(source)
+  if (commit !== undefined) {
+    refuseOtherChecksum(source, [commit])
+    const name = isCommitHash(ref) || ref === '' ? commit : ref.startsWith('refs/') ? ref : `refs/heads/${ref}`
+    return { ref: name, checksum: commit, commitChecksum: commit }
+  }
+  const at = await findRemote()
+  const found = await run.once(
+    `git:ref:${at.key}#${ref}`,
+    async own => {
+      const binding = await lookUp(ref, at.remote, own)
+      return run.once(`git:binding:${at.name}#${ref}`, async () => binding)
+    },
+    signal,
+  )
+  if (checksum !== '') refuseOtherChecksum(source, [found.checksum, found.commitChecksum])
+  return found
+}
+
+async function lookUp(ref: string, remote: GitRemote, signal: AbortSignal): Promise<Binding> {
+  const name = ref === '' ? defaultBranchOf(await remote.listRefs(['HEAD'], signal)) : ref
+  const { partial, branch, tag } = candidatesOf(name)
+  return bindRef(name, await remote.listRefs([...new Set([partial, branch, tag])], signal))
+}
+
+/** BuildKit compares beginnings: `git.checksum` may be abbreviated. */
+function refuseOtherChecksum({ checksum }: GitSource, hashes: readonly string[]): void {
+  if (hashes.some(hash => hash.startsWith(checksum))) return
+  const got = [...new Set(hashes)].join(' or ')
+  throw new GitError('checksum_mismatch', `expected checksum to match ${checksum}, got ${got}`)
+}
+
+/** What a binding says of the fields that a ref or a hash tells. */
+export function bindingFacts(source: GitSource, { ref, checksum, commitChecksum }: Binding): Facts {
+  const fields = { ...nameFields(ref), ...hashFields(checksum, commitChecksum) }
+  const basisOf: Readonly<Record<(typeof refFields)[number], Basis>> = {
+    ref: namedCommit(source) === undefined ? 'server' : 'digest',
+    tagName: namedCommit(source) === undefined ? 'server' : 'digest',
+    branch: namedCommit(source) === undefined ? 'server' : 'digest',
+    checksum: basisOfHash(source, checksum),
+    commitChecksum: basisOfHash(source, commitChecksum),
+    isAnnotatedTag: basisOfHash(source, commitChecksum),
+    isSHA256: basisOfHash(source, checksum),
+  }
+  const known: KnownFact[] = []
+  const absent: AbsentFact[] = []
+  for (const field of refFields) {
+    const value = fields[field]
+    if (value === undefined) absent.push({ path: ['git', field], basis: basisOf[field] })
+    else known.push({ path: ['git', field], value, basis: basisOf[field] })
+  }
+  return { known, absent, unavailable: [], children: [] }
+}
+
+/** A hash that the source names in full is believed because of its name. */
+function basisOfHash(source: GitSource, hash: string): Basis {
+  return hash === namedCommit(source) || hash === source.checksum ? 'digest' : 'server'
+}
+
+function isLightRef(source: GitSource, { checksum, commitChecksum }: Binding): boolean {
+  return namedCommit(source) === undefined && checksum === commitChecksum
+}
+
+function objectFacts(
+  source: GitSource,
+  binding: Binding,
+  { commit, tags: [tag] }: PeeledCommit,
+): Pick<Facts, 'known' | 'absent'> {
+  // a commit that is named by its hash may turn out to be a tag, which nobody could know before
+  if (namedCommit(source) === undefined && commit.hash !== binding.commitChecksum) {
+    const problem = `${binding.ref} leads to commit ${commit.hash}, the server said ${binding.commitChecksum}`
+    throw new GitError('object_mismatch', problem)
+  }
+  const isNamed = [commit.hash, tag?.hash].some(hash => hash !== undefined && basisOfHash(source, hash) === 'digest')
+  const basis: Basis = isNamed ? 'digest' : 'server'
+  const tagBasis: Basis = tag !== undefined && basisOfHash(source, tag.hash) === 'server' ? 'server' : basis
+  return {
+    known: [
+      { path: ['git', 'commit'], value: commitInput(commit), basis },
+      ...(tag === undefined ? [] : [{ path: ['git', 'tag'], value: tagInput(tag), basis: tagBasis }]),
+    ],
+    absent: tag === undefined ? [{ path: ['git', 'tag'], basis }] : [],
+  }
+}
+
+function withAbsent(facts: Facts, field: string, basis: Basis): Facts {
+  return { ...facts, absent: [...facts.absent, { path: ['git', field], basis }] }
+}
+
+function unavailable(paths: readonly Path[], error: CodedError): Facts {
+  return { known: [], absent: [], unavailable: paths.map(path => ({ path, error })), children: [] }
+}
+
+/** What a server did is a fact; only giving up is thrown. */
+async function attempt<T>(signal: AbortSignal, load: () => Promise<T>): Promise<{ value: T } | { error: CodedError }> {
+  try {
+    return { value: await load() }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { error: toCodedError(error) }
+  }
+}

@@ -1,0 +1,139 @@
+import { type Run, redactURL } from '@source-policy/core'
+import type { GitURL } from '@source-policy/core/git-url'
+import type { Transport, TransportResponse } from '@source-policy/transport'
+import { type Advertisement, readAdvertisement, readListedRefs } from './advertisement.ts'
+import { authorizationValue, type GitCredential } from './credentials.ts'
+import { GitError, type GitErrorCode } from './error.ts'
+import { type GitRemote, peelCommit } from './git-remote.ts'
+import { MAX_PACK_BYTES, MAX_REFS_BYTES } from './limits.ts'
+import { readPack } from './pack.ts'
+import { decodePackets, type Packet } from './pkt-line.ts'
+import { fetchRequest, listRefsRequest, packData } from './upload-pack.ts'
+
+export interface SmartHTTPOptions {
+  readonly transport: Transport
+  /** Of scheme http or https; its userinfo is not used. */
+  readonly url: GitURL
+  readonly credential?: GitCredential
+  readonly run: Run
+  /** What the run binds the server's capabilities to. */
+  readonly key: string
+}
+
+const DISCOVERY = '/info/refs?service=git-upload-pack'
+/** Some servers answer only to clients that call themselves git. */
+const headers = { 'user-agent': 'git/2 (source-policy)', 'git-protocol': 'version=2' }
+
+const refusals: Readonly<Record<number, GitErrorCode>> = {
+  401: 'unauthorized',
+  403: 'unauthorized',
+  404: 'repository_not_found',
+  410: 'repository_not_found',
+}
+
+/**
+ * A repository over smart HTTP, version 2 or 0 as the server likes.
+ *
+ * @see https://git-scm.com/docs/gitprotocol-http
+ */
+export function smartHTTP({ transport, url, credential, run, key }: SmartHTTPOptions): GitRemote {
+  const remote = withoutUserinfo(url)
+  // the transport compares hosts as URLs print them
+  const authorization = credential && { host: new URL(remote).host, value: authorizationValue(credential) }
+  const common = { run, ...(authorization && { authorization }) }
+
+  const discover = (signal: AbortSignal) =>
+    run.once(
+      `git:advertisement:${key}`,
+      async signal => {
+        const response = await transport.request({
+          ...common,
+          method: 'GET',
+          url: remote.replace(/\/$/, '') + DISCOVERY,
+          headers: { ...headers, accept: '*/*' },
+          maxBytes: MAX_REFS_BYTES,
+          signal,
+          accept: () => true,
+        })
+        return reading(response, 'application/x-git-upload-pack-advertisement', async packets => {
+          // git asks the place that it was led to from then on
+          if (!response.url.endsWith(DISCOVERY)) {
+            throw new GitError(
+              'unsupported_protocol',
+              `${redactURL(response.url)}: a redirect away from what git asked for`,
+            )
+          }
+          return { base: response.url.slice(0, -DISCOVERY.length), advertisement: await readAdvertisement(packets) }
+        })
+      },
+      signal,
+    )
+
+  const post = (base: string, body: string, { version }: Advertisement, maxBytes: number, signal: AbortSignal) =>
+    transport.request({
+      ...common,
+      method: 'POST',
+      url: `${base}/git-upload-pack`,
+      headers: {
+        'user-agent': headers['user-agent'],
+        ...(version === 2 ? { 'git-protocol': headers['git-protocol'] } : {}),
+        'content-type': 'application/x-git-upload-pack-request',
+        accept: 'application/x-git-upload-pack-result',
+      },
+      body,
+      maxBytes,
+      signal,
+      redirect: 'manual',
+      accept: () => true,
+      // it changes nothing on the server
+      idempotent: true,
+    })
+
+  return {
+    async listRefs(names, signal) {
+      const { base, advertisement } = await discover(signal)
+      if (advertisement.version === 0) return advertisement.refs.filter(({ name }) => names.includes(name))
+      const response = await post(base, listRefsRequest(names, advertisement), advertisement, MAX_REFS_BYTES, signal)
+      return reading(response, 'application/x-git-upload-pack-result', packets =>
+        readListedRefs(packets, advertisement.format),
+      )
+    },
+    async fetchCommit(hash, signal) {
+      const { base, advertisement } = await discover(signal)
+      const response = await post(base, fetchRequest(hash, advertisement), advertisement, MAX_PACK_BYTES, signal)
+      return reading(response, 'application/x-git-upload-pack-result', packets =>
+        peelCommit(hash, readPack(packData(packets, advertisement), { format: advertisement.format })),
+      )
+    },
+  }
+}
+
+/** What `read` makes of the packets of a response, which is given up as soon as it has read enough, or refused. */
+async function reading<T>(
+  response: TransportResponse,
+  mediaType: string,
+  read: (packets: AsyncGenerator<Packet, void, undefined>) => Promise<T>,
+): Promise<T> {
+  try {
+    refuseStatus(response)
+    const [got = ''] = (response.headers.get('content-type') ?? '').split(';')
+    if (got.trim().toLowerCase() !== mediaType) {
+      const problem = `expected ${mediaType}, got ${JSON.stringify(got.slice(0, 80))}: not a smart git server`
+      throw new GitError('unsupported_protocol', `${redactURL(response.url)}: ${problem}`)
+    }
+    return await read(decodePackets(response.body))
+  } finally {
+    await response.discard()
+  }
+}
+
+function refuseStatus({ status, url }: TransportResponse): void {
+  if (status === 200) return
+  throw new GitError(refusals[status] ?? 'unexpected_status', `${redactURL(url)}: the server answered ${status}`)
+}
+
+/** The URL to ask, without credentials: those go into a header, and only to their host. */
+function withoutUserinfo({ scheme, remote, userinfo }: GitURL): string {
+  const prefix = `${scheme}://${userinfo === undefined ? '' : `${userinfo}@`}`
+  return `${scheme}://${remote.slice(prefix.length)}`
+}

@@ -1,0 +1,5 @@
+export { type ArmoredBlock, decodeArmor } from './armor.ts'
+export { SignatureError, type SignatureErrorCode } from './error.ts'
+export { MAX_SIGNATURE_BYTES } from './limits.ts'
+export { type OpenPGPSignaturePacket, readOpenPGPSignature } from './openpgp-packet.ts'
+export { fingerprintSSHKey, readSSHSignature, type SSHSignature } from './ssh-signature.ts'

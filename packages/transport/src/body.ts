@@ -8,6 +8,8 @@ export interface BodyOptions {
   readonly maxBytes: number
   /** Bytes that the server announced. */
   readonly contentLength: number | undefined
+  /** The longest wait for the next part. */
+  readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Called for each part as it was received, before it is handed on; may throw. */
   readonly onBytes: (count: number) => void
@@ -15,18 +17,29 @@ export interface BodyOptions {
 
 /** The parts of a body as they come, counted and bounded; ends in an error unless all of it came. */
 export async function* readBody(raw: Readable, options: BodyOptions): AsyncGenerator<Uint8Array, void, undefined> {
-  const { what, maxBytes, contentLength, signal, onBytes } = options
+  const { what, maxBytes, contentLength, timeoutMs, signal, onBytes } = options
   let received = 0
+  // only waiting for the server counts, not what the reader does with a part
+  const wait = () =>
+    setTimeout(
+      () => raw.destroy(new TransportError('timeout', `${what}: no more than ${received} bytes for ${timeoutMs} ms`)),
+      timeoutMs,
+    )
+  let timer = wait()
   try {
     for await (const chunk of raw as AsyncIterable<Uint8Array>) {
+      clearTimeout(timer)
       received += chunk.byteLength
       onBytes(chunk.byteLength)
       if (received > maxBytes) throw tooLarge(what, maxBytes)
       yield chunk
+      timer = wait()
     }
   } catch (thrown) {
     if (signal.aborted) throw signal.reason
     throw isCoded(thrown) ? thrown : toTransportError(thrown, `${what}: after ${received} bytes`, 'truncated')
+  } finally {
+    clearTimeout(timer)
   }
   if (contentLength !== undefined && received !== contentLength) {
     throw new TransportError('truncated', `${what}: expected ${contentLength} bytes, got ${received}`)

@@ -18,7 +18,6 @@ export interface DispatchOptions {
   readonly lookup: ((hostname: string) => Promise<readonly ResolvedAddress[]>) | undefined
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
-  readonly bodyTimeoutMs: number
   readonly perHostConcurrency: number
 }
 
@@ -40,7 +39,7 @@ export interface Dispatch {
 
 /** The part of the transport that needs undici, TLS and name resolution: loaded with the first request. */
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs, perHostConcurrency } = options
+  const { connectTimeoutMs, headersTimeoutMs, perHostConcurrency } = options
   const agents = new Map<string, Agent>()
   const direct = checkedConnector(options)
   const unchecked = tlsConnector(options, undefined)
@@ -53,7 +52,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         connections: perHostConcurrency,
         pipelining: 1,
         headersTimeout: headersTimeoutMs,
-        bodyTimeout: bodyTimeoutMs,
+        // kept where the body is read
+        bodyTimeout: 0,
         maxHeaderSize: MAX_HEADER_BYTES,
       })
       agents.set(key, agent)

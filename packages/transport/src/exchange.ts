@@ -4,13 +4,14 @@ import { gunzip, readBody, tooLarge } from './body.ts'
 import type { Dispatch, Outgoing } from './dispatch.ts'
 import { TransportError } from './error.ts'
 import { toTransportError } from './failure.ts'
-import { MAX_DISCARD_BYTES } from './limits.ts'
+import { DISCARD_TIMEOUT_MS, MAX_DISCARD_BYTES } from './limits.ts'
 
 export interface ExchangeOptions {
   readonly dispatch: Dispatch
   readonly outgoing: Outgoing
   readonly run: Run
   readonly maxBytes: number
+  readonly bodyTimeoutMs: number
   readonly now: () => number
 }
 
@@ -25,7 +26,8 @@ export interface Answer {
 }
 
 /** Sends one request and waits for the head of the response. Counted in the run, and recorded once it is over. */
-export async function exchange({ dispatch, outgoing, run, maxBytes, now }: ExchangeOptions): Promise<Answer> {
+export async function exchange(options: ExchangeOptions): Promise<Answer> {
+  const { dispatch, outgoing, run, maxBytes, bodyTimeoutMs, now } = options
   const { method, url, signal } = outgoing
   const redacted = redactURL(url)
   const what = `${method} ${redacted}`
@@ -73,7 +75,7 @@ export async function exchange({ dispatch, outgoing, run, maxBytes, now }: Excha
       bytes += count
       run.spend('bytes', count, what)
     }
-    const raw = readBody(body, { ...common, contentLength, onBytes })
+    const raw = readBody(body, { ...common, contentLength, timeoutMs: bodyTimeoutMs, onBytes })
     try {
       yield* encoded ? gunzip(raw, common) : raw
     } catch (error) {
@@ -86,7 +88,9 @@ export async function exchange({ dispatch, outgoing, run, maxBytes, now }: Excha
 
   const discard = async () => {
     record({ status })
-    await body.dump({ limit: MAX_DISCARD_BYTES, signal }).catch(() => undefined)
+    const end = AbortSignal.any([signal, AbortSignal.timeout(DISCARD_TIMEOUT_MS)])
+    // whoever gives a body up does not care how it ends
+    await body.dump({ limit: MAX_DISCARD_BYTES, signal: end }).catch(() => undefined)
   }
 
   return {

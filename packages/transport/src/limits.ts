@@ -30,3 +30,6 @@ export const MAX_HEADER_BYTES = 64 * 1024
 
 /** Bytes of a body that nobody wants: up to here it is read so that its connection can be used again. */
 export const MAX_DISCARD_BYTES = 64 * 1024
+
+/** Milliseconds for the same; after that the connection is closed. */
+export const DISCARD_TIMEOUT_MS = 1_000

@@ -268,6 +268,18 @@ describe('redirects', () => {
     expect([response.status, response.headers.get('location')]).toEqual([302, '/b'])
   })
 
+  it.each([
+    ['never ends', { 'content-length': '1000' }, 'x'],
+    ['is large', {}, Buffer.alloc(5_000_000)],
+  ])('does not wait for the body of a redirect that %s', async (_name, headers, body) => {
+    const location = '/file'
+    origin.faults.add({ match: '/a', fault: { kind: 'status', status: 302, headers: { location, ...headers }, body } })
+    const start = performance.now()
+    expect(await text('/a')).toBe('content')
+    expect(performance.now() - start).toBeLessThan(3000)
+    expect(run.usage.bytes).toBe(7)
+  })
+
   it('ends a loop', async () => {
     origin.faults.add({ fault: { kind: 'redirect', location: '/a' } })
     await expect(request('/a')).rejects.toMatchObject({ code: 'too_many_redirects' })

@@ -92,6 +92,8 @@ interface ExprBase {
   readonly with: readonly With[]
   /** Made by the parser or the compiler, not written. */
   readonly generated: boolean
+  /** Made by the compiler out of a part of the expression there. */
+  readonly from?: Span
 }
 
 /** A term that must be defined and not false. */

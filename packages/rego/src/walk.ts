@@ -1,7 +1,7 @@
 import type { Body, Expr, Rule, Term } from './ast.ts'
 
 /** Return false not to go into the node. */
-type Enter<T> = (node: T) => boolean | undefined | void
+type Enter<T> = (node: T) => unknown
 
 /** Every term in `term`, itself first, those in bodies of comprehensions included. */
 export function walkTerms(term: Term, enter: Enter<Term>, enterExpr?: Enter<Expr>): void {

@@ -1,0 +1,214 @@
+import type { Body, Expr, Term } from '../ast.ts'
+import { formatVar } from '../format.ts'
+import { isComprehension, walkExprTerms } from '../walk.ts'
+import { type Arity, outputsOfExpr } from './output-vars.ts'
+import { mapChildren, mapExpr } from './transform.ts'
+import { safetyVars, varsOfBody, varsOfExpr, varsOfTerm } from './vars.ts'
+import { definitionsOf, isGenerated, isScalar, report, type Work } from './work.ts'
+
+export const documents: ReadonlySet<string> = new Set(['input', 'data'])
+
+/** What nothing binds, by the expression that needs it. */
+type Unsafe = Map<Expr, Set<string>>
+
+/** Stage: what a rule's head mentions stands in its body or arguments. */
+export function checkHeadSafety(work: Work): void {
+  for (const rule of definitionsOf(work)) {
+    const head = [...rule.reference.path, rule.key, rule.value].filter(term => term !== undefined && !isScalar(term))
+    if (head.length === 0) continue
+    const bound = varsOfBody(rule.body, safetyVars)
+    for (const arg of rule.args ?? []) varsOfTerm(arg, {}, bound)
+    const places = new Map<string, Term>()
+    for (const term of head) if (term !== undefined) notePlaces(term, places)
+    for (const [name, term] of places) {
+      if (bound.has(name)) continue
+      const shown = work.names.get(name) ?? name
+      if (!isGenerated(shown)) report(work, 'rego_unsafe_var_error', term.span, `var ${formatVar(shown)} is unsafe`)
+    }
+  }
+}
+
+function notePlaces(term: Term, places: Map<string, Term>): void {
+  if (term.kind === 'var') {
+    if (!places.has(term.name)) places.set(term.name, term)
+    return
+  }
+  mapChildren(term, {
+    term: inner => {
+      notePlaces(inner, places)
+      return inner
+    },
+  })
+}
+
+/** Stage: bodies are put in an order in which every expression finds bound what it needs. */
+export function checkBodySafety(work: Work, arity: Arity): void {
+  for (const rule of definitionsOf(work)) {
+    const bound = new Set(documents)
+    for (const arg of rule.args ?? []) varsOfTerm(arg, {}, bound)
+    rule.body = orderBody(work, arity, bound, rule.body)
+  }
+}
+
+/** The body in a safe order; itself, with the unsafe variables reported, when there is none. */
+export function orderBody(work: Work, arity: Arity, bound: ReadonlySet<string>, body: Body): Body {
+  const { ordered, unsafe } = reorder(arity, bound, body)
+  if (unsafe.size === 0) return ordered
+  const before = work.errors.length
+  reportUnsafe(work, unsafe)
+  // Only what the compiler made may be left: then there was nothing to say, and the order stands.
+  return work.errors.length > before ? body : ordered
+}
+
+interface Ordered {
+  readonly ordered: Body
+  readonly unsafe: Unsafe
+}
+
+/**
+ * Expressions are taken in their order as soon as what they need is bound, in rounds until nothing more can be taken. So a
+ * body changes no more than it must: which of several orders is taken is observable, since errors end evaluation.
+ */
+function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body): Ordered {
+  const bodyVars = varsOfBody(body, safetyVars)
+  const safe = new Set([...bodyVars].filter(name => globals.has(name)))
+  const unsafe: Unsafe = new Map()
+  const closed = new Map<Expr, ReadonlySet<string>>()
+  for (const expr of body) {
+    const needs = new Set<string>()
+    for (const name of varsOfExpr(expr, safetyVars)) if (!safe.has(name)) needs.add(name)
+    if (needs.size > 0) unsafe.set(expr, needs)
+    closed.set(expr, closedOver(expr, bodyVars, globals))
+  }
+  const ordered: Expr[] = []
+  let waiting = body
+  while (waiting.length > 0) {
+    const left: Expr[] = []
+    for (const expr of waiting) {
+      const outputs = outputsOfExpr(expr, arity, safe)
+      const closure = closed.get(expr)!
+      if (closure.size > 0) {
+        if (sameSet(closure, outputs)) {
+          // What a closure reads cannot be what its own expression binds.
+          left.push(expr)
+          continue
+        }
+        unsafe.set(expr, new Set(closure))
+      }
+      const needs = unsafe.get(expr)
+      for (const name of needs ?? []) if (outputs.has(name) || safe.has(name)) needs!.delete(name)
+      if (needs !== undefined && needs.size > 0) {
+        left.push(expr)
+        continue
+      }
+      unsafe.delete(expr)
+      ordered.push(expr)
+      for (const name of outputs) safe.add(name)
+    }
+    if (left.length === waiting.length) break
+    waiting = left
+  }
+  return { ordered: orderClosures(arity, globals, ordered, unsafe), unsafe }
+}
+
+/** The variables of the body that the closures of an expression read. */
+function closedOver(expr: Expr, bodyVars: ReadonlySet<string>, globals: ReadonlySet<string>): ReadonlySet<string> {
+  const names = new Set<string>()
+  walkExprTerms(
+    expr,
+    term => {
+      if (!isComprehension(term)) return true
+      varsOfTerm(term, {}, names)
+      return false
+    },
+    inner => {
+      if (inner.kind !== 'every') return true
+      varsOfBody(inner.body, {}, names)
+      return false
+    },
+  )
+  for (const name of names) if (!bodyVars.has(name) || globals.has(name)) names.delete(name)
+  return names
+}
+
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  if (a.size !== b.size) return false
+  for (const name of a) if (!b.has(name)) return false
+  return true
+}
+
+/** Closures see the variables of the expressions before theirs. */
+function orderClosures(arity: Arity, globals: ReadonlySet<string>, body: Body, unsafe: Unsafe): Body {
+  const seen = new Set(globals)
+  return body.map((expr, i) => {
+    if (i > 0) varsOfExpr(body[i - 1]!, safetyVars, seen)
+    return orderInExpr({ arity, seen, unsafe, expr }, expr)
+  })
+}
+
+interface ClosureState {
+  readonly arity: Arity
+  readonly seen: Set<string>
+  readonly unsafe: Unsafe
+  /** The expression of the outer body, which is blamed. */
+  readonly expr: Expr
+}
+
+function orderInExpr(state: ClosureState, expr: Expr): Expr {
+  if (expr.kind !== 'every') return mapExpr(expr, { term: term => orderInTerm(state, term) })
+  if (expr.key !== undefined) varsOfTerm(expr.key, {}, state.seen)
+  varsOfTerm(expr.value, {}, state.seen)
+  return { ...expr, body: orderClosure(state, [], expr.body) }
+}
+
+function orderInTerm(state: ClosureState, term: Term): Term {
+  switch (term.kind) {
+    case 'array-comprehension':
+    case 'set-comprehension':
+      return { ...term, body: orderClosure(state, [term.term], term.body) }
+    case 'object-comprehension':
+      return { ...term, body: orderClosure(state, [term.key, term.value], term.body) }
+    default:
+      return mapChildren(term, { term: inner => orderInTerm(state, inner), expr: part => orderInExpr(state, part) })
+  }
+}
+
+function orderClosure({ arity, seen, unsafe, expr }: ClosureState, heads: readonly Term[], body: Body): Body {
+  const known = varsOfBody(body, safetyVars)
+  for (const head of heads) {
+    for (const name of varsOfTerm(head)) if (!known.has(name) && !seen.has(name)) addUnsafe(unsafe, expr, name)
+  }
+  const inner = reorder(arity, seen, body)
+  if (inner.unsafe.size === 0) return inner.ordered
+  for (const [at, names] of inner.unsafe) for (const name of names) addUnsafe(unsafe, at, name)
+  return body
+}
+
+function addUnsafe(unsafe: Unsafe, expr: Expr, name: string): void {
+  const names = unsafe.get(expr)
+  if (names === undefined) unsafe.set(expr, new Set([name]))
+  else names.add(name)
+}
+
+const importable: ReadonlySet<string> = new Set(['contains', 'every', 'if', 'in'])
+
+/** Names each variable once, where it first stands; when all were made by the compiler, the expressions. */
+function reportUnsafe(work: Work, unsafe: Unsafe): void {
+  const exprs = [...unsafe].toSorted(([a], [b]) => a.span.start - b.span.start)
+  const first = new Map<string, Expr>()
+  for (const [expr, names] of exprs) for (const name of names) if (!first.has(name)) first.set(name, expr)
+  const before = work.errors.length
+  for (const [name, expr] of first) {
+    const shown = work.names.get(name) ?? name
+    if (isGenerated(shown)) continue
+    const hint = importable.has(shown) ? ` (hint: \`import future.keywords.${shown}\` to import a future keyword)` : ''
+    report(work, 'rego_unsafe_var_error', expr.span, `var ${formatVar(shown)} is unsafe${hint}`)
+  }
+  if (work.errors.length > before) return
+  const seen = new Set<string>()
+  for (const [expr, names] of exprs) {
+    const size = seen.size
+    for (const name of names) if (isGenerated(name)) seen.add(name)
+    if (seen.size > size) report(work, 'rego_unsafe_var_error', expr.span, 'expression is unsafe')
+  }
+}

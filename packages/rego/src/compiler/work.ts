@@ -1,0 +1,216 @@
+import type { Annotations, Body, CallExpr, Expr, Module, RefTerm, Rule, StringTerm, Term } from '../ast.ts'
+import type { TypeSpec } from '../builtins/type-spec.ts'
+import { RegoError, type RegoErrorCode } from '../error.ts'
+import { lineOf, locationOf, type Span } from '../source-text.ts'
+import { branchesOf, walkBodyTerms, walkRuleTerms } from '../walk.ts'
+
+/** What the compiler has to know of a builtin. */
+export interface Signature {
+  readonly name: string
+  readonly args: readonly TypeSpec[]
+  readonly result: TypeSpec
+  readonly variadic?: TypeSpec | undefined
+  readonly deprecated?: true
+  readonly relation?: true
+  readonly nondeterministic?: true
+  readonly void?: true
+  /** Declared by the embedding program and answered from outside. */
+  readonly host?: true
+}
+
+/** One definition, or an `else` branch of one, on its way through the stages: the fields are rewritten, the terms never. */
+export interface Definition {
+  readonly module: WorkModule
+  readonly origin: Rule
+  readonly span: Span
+  readonly headSpan: Span
+  readonly default: boolean
+  readonly else: Definition | undefined
+  reference: RefTerm
+  args: readonly Term[] | undefined
+  key: Term | undefined
+  value: Term | undefined
+  body: Body
+}
+
+export interface WorkModule {
+  readonly module: Module
+  /** From below `data`. */
+  readonly path: readonly StringTerm[]
+  readonly rules: readonly Definition[]
+  annotations: readonly Annotations[]
+}
+
+/** What the stages share. */
+export interface Work {
+  readonly modules: readonly WorkModule[]
+  readonly builtins: ReadonlyMap<string, Signature>
+  readonly strict: boolean
+  readonly errors: RegoError[]
+  /** By the name that the compiler gave to a local: the user's name. */
+  readonly names: Map<string, string>
+  /** A name that is nowhere in the program. */
+  fresh(): string
+}
+
+export function startWork(
+  modules: readonly Module[],
+  builtins: ReadonlyMap<string, Signature>,
+  strict: boolean,
+  query: Body = [],
+): Work {
+  const sorted = modules.toSorted((a, b) => (a.source.file < b.source.file ? -1 : 1))
+  const taken = takenNames(sorted, query)
+  let next = 0
+  return {
+    modules: sorted.map(startModule),
+    builtins,
+    strict,
+    errors: [],
+    names: new Map(),
+    fresh() {
+      for (;;) {
+        const name = `${generatedPrefix}${next++}__`
+        if (!taken.has(name)) return name
+      }
+    },
+  }
+}
+
+function startModule(module: Module): WorkModule {
+  const rules: Definition[] = []
+  const work: WorkModule = {
+    module,
+    path: module.package.path.path as readonly StringTerm[],
+    rules,
+    annotations: module.annotations,
+  }
+  for (const rule of module.rules) rules.push(startDefinition(work, rule))
+  return work
+}
+
+function startDefinition(module: WorkModule, rule: Rule): Definition {
+  let next: Definition | undefined
+  for (const branch of branchesOf(rule).toReversed()) {
+    const { span, head, body } = branch
+    const { reference, args, key, value } = head
+    next = {
+      module,
+      origin: branch,
+      span,
+      headSpan: head.span,
+      default: branch.default,
+      else: next,
+      reference,
+      args,
+      key,
+      value,
+      body,
+    }
+  }
+  return next!
+}
+
+const generatedPrefix = '__local'
+
+/** A local that the compiler made; OPA goes by the name too. */
+export function isGenerated(name: string): boolean {
+  return name.startsWith(generatedPrefix)
+}
+
+/** User code may have names like ours. */
+function takenNames(modules: readonly Module[], query: Body): ReadonlySet<string> {
+  const taken = new Set<string>()
+  const note = (term: Term): void => {
+    if (term.kind === 'var' && isGenerated(term.name)) taken.add(term.name)
+  }
+  for (const { rules } of modules) {
+    for (const rule of rules) for (const branch of branchesOf(rule)) walkRuleTerms(branch, note)
+  }
+  walkBodyTerms(query, note)
+  return taken
+}
+
+/** Each definition and each of its `else` branches. */
+export function* definitionsOf(work: Work): Generator<Definition> {
+  for (const { rules } of work.modules) for (const rule of rules) yield* chainOf(rule)
+}
+
+export function* chainOf(rule: Definition): Generator<Definition> {
+  for (let branch: Definition | undefined = rule; branch !== undefined; branch = branch.else) yield branch
+}
+
+export function compileError(code: RegoErrorCode, span: Span, reason: string, details?: readonly string[]): RegoError {
+  const location = locationOf(span)
+  return new RegoError({ code, message: reason, location, line: lineOf(span.source, location.row), details })
+}
+
+export function report(work: Work, code: RegoErrorCode, span: Span, reason: string, details?: readonly string[]): void {
+  work.errors.push(compileError(code, span, reason, details))
+}
+
+export function varTerm(name: string, span: Span): Term & { kind: 'var' } {
+  return { kind: 'var', span, name }
+}
+
+export function stringTerm(value: string, span: Span): StringTerm {
+  return { kind: 'string', span, value, raw: false }
+}
+
+/** `data.<package>.<reference>`: what the definition is called by everyone. */
+export function fullReference({ module, reference }: Definition): RefTerm {
+  const { span, head, path } = reference
+  const name = head.kind === 'var' ? head.name : ''
+  return {
+    kind: 'ref',
+    span,
+    head: varTerm('data', span),
+    path: [...module.path, stringTerm(name, head.span), ...path],
+  }
+}
+
+/** An expression `left = right` that the compiler makes; `like` gives it the `with`s to run under. */
+export function equation(left: Term, right: Term, like?: Expr): CallExpr {
+  const { span } = right
+  const operator: RefTerm = { kind: 'ref', span, head: varTerm('eq', span), path: [] }
+  return {
+    kind: 'call',
+    span,
+    operator,
+    args: [left, right],
+    negated: false,
+    with: like?.with ?? [],
+    generated: true,
+    from: like === undefined ? span : originOf(like),
+  }
+}
+
+/** Where the user wrote what the expression comes from. */
+export function originOf(expr: Expr): Span {
+  return expr.from ?? expr.span
+}
+
+/** Adds expressions to a body; the `true` of an empty one makes room. */
+export function appendToBody(body: Body, exprs: readonly Expr[]): Body {
+  if (exprs.length === 0) return body
+  const [only] = body
+  const empty = body.length === 1 && only?.kind === 'term' && only.term.kind === 'boolean' && only.term.value
+  return empty ? exprs : [...body, ...exprs]
+}
+
+export function isEquation(expr: Expr): boolean {
+  return isCallOf(expr, 'eq')
+}
+
+export function isCallOf(expr: Expr, name: string): boolean {
+  return (
+    expr.kind === 'call' &&
+    expr.operator.path.length === 0 &&
+    expr.operator.head.kind === 'var' &&
+    expr.operator.head.name === name
+  )
+}
+
+export function isScalar(term: Term): boolean {
+  return term.kind === 'null' || term.kind === 'boolean' || term.kind === 'number' || term.kind === 'string'
+}

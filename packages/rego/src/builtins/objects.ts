@@ -1,4 +1,5 @@
 import { equal } from '../value/compare.ts'
+import { isHole } from '../value/hole.ts'
 import { makeObject, ObjectValue, objectGet, objectItems, objectKeys, objectSize } from '../value/object.ts'
 import { makeSet, type SetValue } from '../value/set.ts'
 import { isArray, isObject, isSet, type RegoObject, type Value } from '../value/value.ts'
@@ -24,6 +25,7 @@ function objectGetPath(object: RegoObject, key: Value, fallback: Value): Value {
   let value: Value | undefined = object
   for (const step of key) {
     if (value === undefined) return fallback
+    if (isHole(value)) return value
     value = select(value, step)
   }
   return value ?? fallback
@@ -133,6 +135,7 @@ export const objects = [
     name: 'object.get',
     args: [object, t.any, t.any],
     result: t.any,
+    looksPastHoles: [0, 2],
     implementation: ([value, key, fallback]: readonly [RegoObject, Value, Value]) =>
       objectGetPath(value, key, fallback),
   }),

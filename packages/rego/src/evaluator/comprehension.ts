@@ -17,7 +17,8 @@ import { linkTerm } from './term.ts'
 /** A comprehension is always defined: blocked, what it is remains open. */
 export function linkComprehension(term: CollectClosure | ObjectClosure, scope: Scope): Getter {
   const result = newSlot(scope)
-  if (term.kind === 'object-comprehension') return gather(linkObjectBody(term, scope, result), result, () => new ObjectValue())
+  if (term.kind === 'object-comprehension')
+    return gather(linkObjectBody(term, scope, result), result, () => new ObjectValue())
   const body = linkCollectBody(term, scope, result)
   return gather(body, result, term.kind === 'array-comprehension' ? () => [] : () => new SetValue())
 }
@@ -36,7 +37,7 @@ function linkCollectBody(term: CollectClosure, scope: Scope, result: number): Ne
   return linkBody(term.body, inside(scope, isArray), own => {
     const get = linkTerm(term.term, own)
     return (run, frame) => {
-      if (isBlocked(run)) return commit(run), false
+      if (isBlocked(run)) return (commit(run), false)
       const value = known(run, get(run, frame), isArray)
       if (value === undefined) return false
       if (isArray) {
@@ -54,7 +55,7 @@ function linkObjectBody(term: ObjectClosure, scope: Scope, result: number): Next
     const getKey = linkTerm(term.key, own)
     const getValue = linkTerm(term.value, own)
     return (run, frame) => {
-      if (isBlocked(run)) return commit(run), false
+      if (isBlocked(run)) return (commit(run), false)
       const key = known(run, getKey(run, frame), false)
       const value = known(run, getValue(run, frame), true)
       if (key !== undefined && value !== undefined) putEntry(run, frame[result] as ObjectValue, key, value, term.span)
@@ -83,7 +84,11 @@ export function putEntry(run: Run, object: ObjectValue, key: Value, value: Value
     object.set(key, value)
     if (run.lazy && (isOpen(run, value) || (value as unknown) instanceof Unknown)) run.open.add(object)
   } else if (!agree(run, before, value)) {
-    throw new RegoError({ code: 'eval_conflict_error', message: 'object keys must be unique', location: locationOf(span) })
+    throw new RegoError({
+      code: 'eval_conflict_error',
+      message: 'object keys must be unique',
+      location: locationOf(span),
+    })
   }
 }
 

@@ -4,11 +4,11 @@ import { locationOf } from '../source-text.ts'
 import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
 import { agree, known } from './comprehension.ts'
+import { watchRule } from './events.ts'
 import { collect, commit, isBlocked, sequence } from './flow.ts'
 import type { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { linkPattern } from './pattern.ts'
-import { watchRule } from './events.ts'
 import type { Frame, Next, Run, Step } from './run.ts'
 import type { Layout, Scope } from './scope.ts'
 import { constantOf, linkTerm } from './term.ts'
@@ -52,7 +52,10 @@ export class Definition {
     return this.rule.branches.map(branch => {
       const scope = this.scope()
       const match = this.#linkArguments(scope)
-      const body = sequence(match, linkBody(branch.body, scope, own => this.#end(branch, own)))
+      const body = sequence(
+        match,
+        linkBody(branch.body, scope, own => this.#end(branch, own)),
+      )
       return this.linked.events ? watchRule(branch.span, scope, body) : body
     })
   }
@@ -83,7 +86,7 @@ export class Definition {
     const result = this.#result
     const isFinal = branch.value !== undefined && constantOf(branch.value) !== undefined && !this.#effectful
     return (run, frame) => {
-      if (isBlocked(run)) return commit(run), false
+      if (isBlocked(run)) return (commit(run), false)
       const value = known(run, get(run, frame), true)
       if (value === undefined) return false
       const before = frame[result] as Value | undefined

@@ -1,7 +1,7 @@
 import { RegoError } from '../error.ts'
 import type { Path } from '../query.ts'
-import { ObjectValue } from '../value/object.ts'
 import { setOwn } from '../value/json.ts'
+import { ObjectValue } from '../value/object.ts'
 import { TaggedValue } from '../value/tagged.ts'
 import { isPlainObject, type PlainObject, type Value } from '../value/value.ts'
 import { lacksPath, Unknown } from './lacks.ts'
@@ -32,7 +32,10 @@ function putHole(at: Slot, path: Path, depth: number, copies: Set<object>): Valu
 
 function putMember(at: Value, key: Key, child: (value: Slot) => Value, copies: Set<object>, path: Path): Value {
   const refuse = () =>
-    new RegoError({ code: 'eval_internal_error', message: `unknown path ${JSON.stringify(path)} does not fit the input` })
+    new RegoError({
+      code: 'eval_internal_error',
+      message: `unknown path ${JSON.stringify(path)} does not fit the input`,
+    })
   if (Array.isArray(at)) {
     if (typeof key !== 'number' || !Number.isInteger(key) || key < 0 || key > at.length) throw refuse()
     const copy: Value[] = copies.has(at) ? (at as Value[]) : [...at]
@@ -67,7 +70,12 @@ function copyObject(object: ObjectValue): ObjectValue {
  * The document with the value at the path, as `with` has it: objects on the way are copied, what is no object gives way.
  * Where the way leads into something unknown, all of that stays unknown. Copies of open objects are open.
  */
-export function patch(document: Slot, path: readonly Value[], value: Value | Unknown, open: WeakSet<object>): Value | Unknown {
+export function patch(
+  document: Slot,
+  path: readonly Value[],
+  value: Value | Unknown,
+  open: WeakSet<object>,
+): Value | Unknown {
   if (path.length === 0) return value
   if (document instanceof Unknown) return document
   const [key, ...rest] = path as readonly [Value, ...Value[]]

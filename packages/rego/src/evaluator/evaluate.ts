@@ -1,5 +1,5 @@
-import { RegoError } from '../error.ts'
 import type { CompiledQuery } from '../compiler/compiled.ts'
+import { RegoError } from '../error.ts'
 import {
   maxBuiltinItems,
   maxBuiltinStringLength,
@@ -15,12 +15,12 @@ import { linkBody } from './body.ts'
 import { findPath, withHoles } from './document.ts'
 import { makeEnvironment } from './environment.ts'
 import { collect, commit, isBlocked } from './flow.ts'
+import { openLacks } from './lacking.ts'
 import { Lacks, Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { measure } from './result-size.ts'
 import { canceled, type Frame, type Next, Run, type RunOptions } from './run.ts'
 import type { Layout, Scope } from './scope.ts'
-import { openLacks } from './lacking.ts'
 
 /** A query linked to closures. */
 export interface LinkedQuery {
@@ -44,7 +44,7 @@ export function linkQuery(parts: QueryParts): LinkedQuery {
   const scope: Scope = { linked, layout, ordered: true, bound: new Set(), effectful, rule: '' }
   const expressions = queryExpressions(query)
   const body = linkBody(query.body, scope, () => (run, frame) => {
-    if (isBlocked(run)) return commit(run), false
+    if (isBlocked(run)) return (commit(run), false)
     ;(frame[results] as Result[]).push(makeResult(query, expressions, frame))
     return false
   })
@@ -63,7 +63,8 @@ function queryExpressions(query: CompiledQuery): Expression[] {
   for (const statement of query.body) {
     if (statement.generated && expressions[statement.index] !== undefined) continue
     const { kind } = statement
-    const slot = kind === 'test' && !statement.negated && statement.term.kind === 'local' ? statement.term.slot : undefined
+    const slot =
+      kind === 'test' && !statement.negated && statement.term.kind === 'local' ? statement.term.slot : undefined
     expressions[statement.index] = { text: textOf(statement.span), slot }
   }
   return expressions.filter(expression => expression !== undefined)

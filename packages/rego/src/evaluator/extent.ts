@@ -177,4 +177,8 @@ function markOpen(run: Run, builder: Builder, path: readonly Value[]): void {
 }
 
 const conflict = (span: Span | undefined): RegoError =>
-  new RegoError({ code: 'eval_conflict_error', message: 'object keys must be unique', location: span && locationOf(span) })
+  new RegoError({
+    code: 'eval_conflict_error',
+    message: 'object keys must be unique',
+    location: span && locationOf(span),
+  })

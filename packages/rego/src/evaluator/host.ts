@@ -53,7 +53,13 @@ export function callHost(
   return value
 }
 
-function describe(run: Run, name: string, declaration: BuiltinDeclaration, args: readonly Value[], span: Span): HostCall {
+function describe(
+  run: Run,
+  name: string,
+  declaration: BuiltinDeclaration,
+  args: readonly Value[],
+  span: Span,
+): HostCall {
   const position = declaration.source
   const named = position === undefined ? undefined : args[position]
   const source = named === undefined ? undefined : run.options.sourcePath(named)

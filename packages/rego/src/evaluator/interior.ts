@@ -1,9 +1,9 @@
-import { setOwn } from '../value/json.ts'
-import { objectItems, ObjectValue } from '../value/object.ts'
-import { isObject, type RegoObject, type Value } from '../value/value.ts'
 import { sortValues } from '../value/compare.ts'
+import { objectItems } from '../value/object.ts'
+import { isObject, type RegoObject, type Value } from '../value/value.ts'
 import { undefinedResult } from './environment.ts'
 import { Unknown } from './lacks.ts'
+import { makeDocument } from './make-document.ts'
 import { Place, type Visit } from './place.ts'
 import type { Run, Slot } from './run.ts'
 import { isOpen, select } from './select.ts'
@@ -65,15 +65,4 @@ export class Interior extends Place {
     if (open) run.open.add(document)
     return document
   }
-}
-
-function makeDocument(members: readonly [Value, Value][]): Record<string, Value> | ObjectValue {
-  if (members.every(([key]) => typeof key === 'string')) {
-    const plain: Record<string, Value> = {}
-    for (const [key, member] of members) setOwn(plain, key as string, member)
-    return plain
-  }
-  const object = new ObjectValue()
-  for (const [key, member] of members) object.set(key, member)
-  return object
 }

@@ -1,8 +1,8 @@
+import type { Value } from '../value/value.ts'
 import type { Environment } from './environment.ts'
 import { makeEnvironment } from './environment.ts'
 import type { Unknown } from './lacks.ts'
 import type { Run, Slot } from './run.ts'
-import type { Value } from '../value/value.ts'
 
 /** Calls a function with arguments that are all defined, though maybe not known. */
 export type Invoke = (run: Run, args: readonly (Value | Unknown)[]) => Slot

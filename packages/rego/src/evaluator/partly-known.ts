@@ -58,7 +58,8 @@ export class PartlyKnown extends Place {
       if (key === undefined) {
         const unknown = new Unknown(entry.lacks, false)
         if (visit(unknown, unknown)) return true
-      } else if (select(run, this.#known, key) === undefined && visit(key, this.select(run, key) as Unknown)) return true
+      } else if (select(run, this.#known, key) === undefined && visit(key, this.select(run, key) as Unknown))
+        return true
     }
     return false
   }

@@ -19,7 +19,9 @@ export function unboundIn(term: CompiledTerm, bound: ReadonlySet<number>): numbe
     case 'set':
       return term.ground ? [] : term.items.flatMap(item => unboundIn(item, bound))
     case 'object':
-      return term.ground ? [] : term.entries.flatMap(({ key, value }) => [...unboundIn(key, bound), ...unboundIn(value, bound)])
+      return term.ground
+        ? []
+        : term.entries.flatMap(({ key, value }) => [...unboundIn(key, bound), ...unboundIn(value, bound)])
     case 'ref':
       return [
         ...(term.base.kind === 'local' ? unboundIn(term.base, bound) : []),

@@ -41,7 +41,10 @@ export function linkEnumeration(ref: CompiledRef, scope: Scope): (consumer: Cons
   return linkLoop(source, rest, scope)
 }
 
-function linkBase(ref: CompiledRef, scope: Scope): { source: PlaceGetter; rest: readonly CompiledTerm[]; virtual: boolean } {
+function linkBase(
+  ref: CompiledRef,
+  scope: Scope,
+): { source: PlaceGetter; rest: readonly CompiledTerm[]; virtual: boolean } {
   if (ref.base.kind === 'input') return { source: run => run.environment.input, rest: ref.path, virtual: false }
   if (ref.base.kind === 'data') return { ...scope.linked.dataReference(ref.path), virtual: true }
   const { slot } = ref.base
@@ -184,4 +187,3 @@ function visitAll(container: PlaceGetter, ordered: boolean, slot: number, consum
     })
   }
 }
-

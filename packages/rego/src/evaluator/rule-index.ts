@@ -102,6 +102,7 @@ function readInput(run: Run, path: readonly Value[]): Slot {
 /** A scalar that a Map finds by value. */
 function scalarOf(term: CompiledTerm): unknown {
   const value = constantOf(term)
-  if (value === undefined || (typeof value === 'object' && value !== null && !(value instanceof BigNumber))) return undefined
+  if (value === undefined || (typeof value === 'object' && value !== null && !(value instanceof BigNumber)))
+    return undefined
   return value instanceof BigNumber ? value.key : value
 }

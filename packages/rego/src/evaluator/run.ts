@@ -1,5 +1,5 @@
-import { RegoError } from '../error.ts'
 import type { BuiltinContext } from '../builtins/signature.ts'
+import { RegoError } from '../error.ts'
 import type { Answer, Effect, EvaluationEvent, Path } from '../query.ts'
 import type { Location } from '../source-text.ts'
 import type { Value } from '../value/value.ts'

@@ -25,4 +25,8 @@ export interface Layout {
 export const newSlot = (scope: Scope): number => scope.layout.size++
 
 /** A body inside the body: it sees what is bound here, and binds nothing here. */
-export const inside = (scope: Scope, ordered = scope.ordered): Scope => ({ ...scope, bound: new Set(scope.bound), ordered })
+export const inside = (scope: Scope, ordered = scope.ordered): Scope => ({
+  ...scope,
+  bound: new Set(scope.bound),
+  ordered,
+})

@@ -1,5 +1,5 @@
 import type { EveryStatement, Statement, TestStatement, UnifyStatement } from '../compiler/compiled.ts'
-import { linkBody, type LinkedStatement } from './body.ts'
+import { type LinkedStatement, linkBody } from './body.ts'
 import { linkCall } from './call.ts'
 import { canHaveEffect } from './effect.ts'
 import { watch } from './events.ts'
@@ -20,7 +20,7 @@ export function linkStatement(statement: Statement, scope: Scope): LinkedStateme
   let linked = linkPlain(statement, own)
   if (statement.with.length > 0) linked = linkWith(statement.with, scope, linked)
   if (statement.negated) linked = { step: negate(linked, scope) }
-  if (scope.effectful && canHaveEffect(statement, scope.linked)) linked = settleFirst(linked)
+  if (scope.effectful && canHaveEffect(statement, scope.linked)) linked = recordBlocks(linked)
   return scope.linked.events ? watch(statement, scope, linked) : linked
 }
 
@@ -79,7 +79,9 @@ function linkUnify({ left, right }: UnifyStatement, scope: Scope): LinkedStateme
       frame[slot] = value
       return !(value instanceof Unknown) || block(run, value.lacks)
     }
-    return { branch: next => first(accept(bind, second.step === undefined ? second.branch(next) : once(second.step, next))) }
+    return {
+      branch: next => first(accept(bind, second.step === undefined ? second.branch(next) : once(second.step, next))),
+    }
   }
   const reference = leftEnumerates ? left : right
   const enumerate = linkEnumeration(reference as typeof left & { kind: 'ref' }, scope)
@@ -104,7 +106,7 @@ export const toNext = (linked: LinkedStatement, next: Next): Next =>
 function negate(linked: LinkedStatement, scope: Scope): Step {
   const found = newSlot(scope)
   const body = toNext(linked, (run, frame) => {
-    if (isBlocked(run)) return commit(run), false
+    if (isBlocked(run)) return (commit(run), false)
     frame[found] = true
     return true
   })
@@ -127,7 +129,7 @@ function linkEvery(statement: EveryStatement, scope: Scope): Step {
   const key = statement.key === undefined ? undefined : linkPattern(statement.key, own)
   const value = linkPattern(statement.value, own)
   const body = linkBody(statement.body, own, () => (run, frame) => {
-    if (isBlocked(run)) return commit(run), false
+    if (isBlocked(run)) return (commit(run), false)
     frame[found] = true
     return true
   })
@@ -138,7 +140,7 @@ function linkEvery(statement: EveryStatement, scope: Scope): Step {
     if (typeof members !== 'object' || members === null) return false
     const lacking: Lacks[] = []
     const fails = each(run, members, false, (name, member) => {
-      if (name instanceof Unknown) return lacking.push(name.lacks), false
+      if (name instanceof Unknown) return (lacking.push(name.lacks), false)
       if (member instanceof Unknown) lacking.push(member.lacks)
       frame[found] = false
       const lacks = collect(run, frame, (r, f) => {
@@ -159,16 +161,15 @@ function linkEvery(statement: EveryStatement, scope: Scope): Step {
 }
 
 /**
- * Before a function with an effect is reached, what blocks here is put on record: if the blocked expression turns out
- * false, the effect must not happen, so nothing that comes later can make up for not knowing.
+ * Where an expression can reach an effect, what blocks before it or in it is put on record: if that turns out false, the
+ * effect must not happen, so nothing that comes later can make up for not knowing.
  */
-function settleFirst(linked: LinkedStatement): LinkedStatement {
+function recordBlocks(linked: LinkedStatement): LinkedStatement {
   const settle: Step = run => {
     if (isBlocked(run)) commit(run)
     return true
   }
-  if (linked.step === undefined) return { branch: next => once(settle, linked.branch(next)) }
+  if (linked.step === undefined) return { branch: next => once(settle, linked.branch(once(settle, next))) }
   const { step } = linked
-  return { step: (run, frame) => settle(run, frame) && step(run, frame) }
+  return { step: (run, frame) => settle(run, frame) && step(run, frame) && settle(run, frame) }
 }
-

@@ -1,12 +1,13 @@
 import type { CompiledTerm, Scalar } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
 import { makeNumber } from '../value/number.ts'
-import { makeObject, ObjectValue } from '../value/object.ts'
+import { ObjectValue } from '../value/object.ts'
 import { makeSet, SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
 import { linkComprehension } from './comprehension.ts'
 import { openLacks } from './lacking.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
+import { makeDocument } from './make-document.ts'
 import { linkReference } from './reference.ts'
 import type { Getter, Run, Slot } from './run.ts'
 import type { Scope } from './scope.ts'
@@ -28,7 +29,9 @@ export function constantOf(term: CompiledTerm): Value | undefined {
     case 'set':
       return term.ground ? makeSet(term.items.map(constantIn)) : undefined
     case 'object':
-      return term.ground ? makeObject(term.entries.map(({ key, value }) => [constantIn(key), constantIn(value)])) : undefined
+      return term.ground
+        ? makeDocument(term.entries.map(({ key, value }) => [constantIn(key), constantIn(value)]))
+        : undefined
     default:
       return undefined
   }
@@ -36,7 +39,8 @@ export function constantOf(term: CompiledTerm): Value | undefined {
 
 function constantIn(term: CompiledTerm): Value {
   const value = constantOf(term)
-  if (value === undefined) throw new RegoError({ code: 'eval_internal_error', message: `ground term holds a ${term.kind}` })
+  if (value === undefined)
+    throw new RegoError({ code: 'eval_internal_error', message: `ground term holds a ${term.kind}` })
   return value
 }
 
@@ -162,4 +166,3 @@ function plainObject(names: readonly string[], values: readonly Getter[]): Gette
     return object
   }
 }
-

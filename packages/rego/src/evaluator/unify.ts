@@ -66,7 +66,9 @@ function takeApart(left: CompiledTerm, right: CompiledTerm, scope: Scope, pairs:
 function equalConstants(a: CompiledTerm, b: CompiledTerm): boolean {
   const x = constantOf(a)
   const y = constantOf(b)
-  return x !== undefined && y !== undefined ? equal(x, y) : a.kind === 'local' && b.kind === 'local' && a.slot === b.slot
+  return x !== undefined && y !== undefined
+    ? equal(x, y)
+    : a.kind === 'local' && b.kind === 'local' && a.slot === b.slot
 }
 
 function linkPair(pattern: CompiledTerm, term: CompiledTerm, scope: Scope): Step {

@@ -55,7 +55,9 @@ export class VirtualNode {
     this.isFlatSet = isPartial && node.rules.every(rule => rule.member !== undefined && rule.keys.length === 0)
     this.span = (node.rules[0] ?? node.default)?.headSpan
     this.default = node.default === undefined ? undefined : new Definition(node.default, linked)
-    this.effectful = [...node.rules, ...(node.default ? [node.default] : [])].some(rule => linked.isEffectful(rule.facts))
+    this.effectful = [...node.rules, ...(node.default ? [node.default] : [])].some(rule =>
+      linked.isEffectful(rule.facts),
+    )
     this.#interior = new Interior(this)
   }
 
@@ -117,16 +119,16 @@ export class VirtualNode {
   /** The result of a function for arguments that are all defined, though maybe not known. */
   call(run: Run, args: readonly (Value | Unknown)[]): Slot {
     run.tick()
-    if (args.some(arg => arg instanceof Unknown)) return this.#apply(run, args)
-    const calls = (run.environment.calls[this.id] ??= new Map<unknown, unknown>())
-    const last = args.length - 1
-    let level = calls as Map<unknown, unknown>
-    for (let i = 0; i < last; i++) {
-      let deeper = level.get(args[i]) as Map<unknown, unknown> | undefined
-      if (deeper === undefined) level.set(args[i], (deeper = new Map()))
-      level = deeper
+    if (run.lazy && args.some(arg => arg instanceof Unknown)) return this.#apply(run, args)
+    const { calls } = run.environment
+    let level = calls[this.id]
+    if (level === undefined) {
+      level = new Map()
+      calls[this.id] = level
     }
-    const key = last < 0 ? undefined : args[last]
+    const last = args.length - 1
+    for (let i = 0; i < last; i++) level = deeper(level, args[i])
+    const key = args[last]
     const known = level.get(key)
     if (known !== undefined) return known === undefinedResult ? undefined : (known as Slot)
     const value = this.#apply(run, args)
@@ -140,4 +142,13 @@ export class VirtualNode {
     run.leave()
     return value
   }
+}
+
+function deeper(level: Map<unknown, unknown>, key: unknown): Map<unknown, unknown> {
+  let next = level.get(key) as Map<unknown, unknown> | undefined
+  if (next === undefined) {
+    next = new Map()
+    level.set(key, next)
+  }
+  return next
 }

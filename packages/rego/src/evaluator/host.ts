@@ -1,5 +1,7 @@
+import { BuiltinError } from '../builtins/builtin-error.ts'
 import { type Builtin, defineBuiltin } from '../builtins/signature.ts'
 import { type TypeSpec, types } from '../builtins/type-spec.ts'
+import { RegoError } from '../error.ts'
 import type { BuiltinDeclaration, HostCall, TypeName } from '../query.ts'
 import { locationOf, type Span } from '../source-text.ts'
 import { termText } from '../value/text.ts'
@@ -72,7 +74,14 @@ function describe(
 function implement(run: Run, { implementation }: BuiltinDeclaration, call: HostCall, span: Span): Value | undefined {
   const { source, location } = call
   const { time } = run.options
-  return attempt(run, span, () => implementation!(call.args, { time, location, source }))
+  return attempt(run, span, () => {
+    try {
+      return implementation!(call.args, { time, location, source })
+    } catch (error) {
+      if (error instanceof RegoError || error instanceof BuiltinError) throw error
+      throw new BuiltinError(error instanceof Error ? error.message : String(error))
+    }
+  })
 }
 
 function answered(run: Run, call: HostCall): Slot {

@@ -1,1 +1,2 @@
-export {}
+export { ImageSourceError, type ImageSourceErrorCode } from './error.ts'
+export { type ImageResolverOptions, imageResolver } from './image-resolver.ts'

@@ -1,0 +1,124 @@
+import type { Description, ImageInput, Path, Platform, Source } from '@source-policy/core'
+import {
+  type Digest,
+  familiarName,
+  formatPlatform,
+  formatReference,
+  normalizePlatform,
+  parseDigest,
+  parseReference,
+  type Reference,
+  repositoryName,
+  withDigest,
+} from '@source-policy/oci'
+import { ImageSourceError } from './error.ts'
+
+const SCHEME = 'docker-image'
+
+/** BuildKit's attribute for the digest that a reference has to resolve to. */
+export const CHECKSUM_ATTRIBUTE = 'image.checksum'
+
+/** Fields of `input.image` that are fetched, in the order in which buildx lists them; `createdTime` is ours. */
+export const FIELDS = [
+  'checksum',
+  'labels',
+  'user',
+  'volumes',
+  'workingDir',
+  'env',
+  'createdTime',
+  'hasProvenance',
+  'provenance',
+  'signatures',
+] as const
+
+export type Field = (typeof FIELDS)[number]
+
+export const pathOf = (field: Field): Path => ['image', field]
+
+/** The reference and platform of a source, checked, and the digest that it has to have, if it names one. */
+export interface ImageSource {
+  readonly reference: Reference
+  readonly platform: Platform
+  /** From the reference, or from the attribute `image.checksum`. */
+  readonly digest?: Digest
+}
+
+/** The source that an identifier names, its reference in full. Throws `invalid_reference`. */
+export function parseImageSource(
+  identifier: string,
+  { attrs, platform }: { readonly attrs: Readonly<Record<string, string>>; readonly platform?: Platform },
+): Source {
+  const reference = readReference(identifier)
+  return { kind: 'image', identifier: identifierOf(reference), attrs, ...(platform && { platform }) }
+}
+
+/** What the source asks for. Throws `invalid_reference`, `platform_required`, `invalid_checksum`, `checksum_mismatch`. */
+export function readImageSource({ identifier, attrs, platform }: Source): ImageSource {
+  const reference = readReference(identifier)
+  if (platform === undefined) {
+    throw new ImageSourceError('platform_required', `platform required for image source ${formatReference(reference)}`)
+  }
+  const named = attrs[CHECKSUM_ATTRIBUTE]
+  const checksum = named === undefined ? undefined : readChecksum(named)
+  if (checksum !== undefined && reference.digest !== undefined && checksum !== reference.digest) {
+    throw new ImageSourceError(
+      'checksum_mismatch',
+      `${formatReference(reference)}: ${CHECKSUM_ATTRIBUTE} says ${checksum}, the reference says otherwise`,
+    )
+  }
+  const digest = reference.digest ?? checksum
+  return { reference, platform: normalizePlatform(platform), ...(digest && { digest }) }
+}
+
+/** What is known of the image from its reference and platform alone. */
+export function describeImageSource(source: Source): Description {
+  const { reference, platform } = readImageSource(source)
+  const image: ImageInput = {
+    ref: formatReference(reference),
+    host: reference.domain,
+    repo: familiarName(reference),
+    fullRepo: repositoryName(reference),
+    ...(reference.tag !== undefined && { tag: reference.tag }),
+    ...(reference.digest !== undefined && { isCanonical: true, checksum: reference.digest }),
+    platform: formatPlatform(platform),
+    os: platform.os,
+    arch: platform.architecture,
+    ...(platform.variant !== undefined && { variant: platform.variant }),
+  }
+  const unknown = FIELDS.filter(field => field !== 'checksum' || reference.digest === undefined)
+  return { input: { image }, unknown: unknown.map(pathOf) }
+}
+
+/** The source with the digest in its reference, in place of another one, and as the attribute `image.checksum`. */
+export function pinImageSource(source: Source, digest: string): Source {
+  const checksum = readChecksum(digest)
+  const reference = withDigest(readReference(source.identifier), checksum)
+  return {
+    ...source,
+    identifier: identifierOf(reference),
+    attrs: { ...source.attrs, [CHECKSUM_ATTRIBUTE]: checksum },
+  }
+}
+
+function readReference(identifier: string): Reference {
+  try {
+    const text = identifier.replace(new RegExp(`^${SCHEME}://`), '')
+    return parseReference(text)
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new ImageSourceError('invalid_reference', `failed to parse image source reference: ${problem}`, { cause })
+  }
+}
+
+function readChecksum(text: string): Digest {
+  try {
+    return parseDigest(text)
+  } catch (cause) {
+    throw new ImageSourceError('invalid_checksum', `invalid digest ${JSON.stringify(text.slice(0, 200))}`, { cause })
+  }
+}
+
+function identifierOf(reference: Reference): string {
+  return `${SCHEME}://${formatReference(reference)}`
+}

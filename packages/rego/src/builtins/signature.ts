@@ -87,10 +87,11 @@ function compileCheck(spec: TypeSpec): Check | undefined {
   if (alternatives.length === 0) return undefined
   const kinds = alternatives.map(({ kind }) => kind)
   const tests = alternatives.map(compileMembers)
+  const label = spec.kind === 'any' ? spec.label : undefined
   return (value, position) => {
     const index = kinds.indexOf(kindOf(value))
     if (index < 0) {
-      const expected = kinds.length === 1 ? kinds[0] : `one of {${kinds.join(', ')}}`
+      const expected = label ?? (kinds.length === 1 ? kinds[0] : `one of {${kinds.join(', ')}}`)
       throw operandError(position, `must be ${expected} but got ${typeName(value)}`)
     }
     tests[index]?.(value, position)

@@ -2,7 +2,12 @@
 export type TypeSpec =
   | { readonly kind: 'null' | 'boolean' | 'number' | 'string' }
   /** No members: any value at all. */
-  | { readonly kind: 'any'; readonly of: readonly TypeSpec[] }
+  | {
+      readonly kind: 'any'
+      readonly of: readonly TypeSpec[]
+      /** What a message says is expected, where that is not the list of the members' kinds. */
+      readonly label?: string
+    }
   | { readonly kind: 'array'; readonly items: readonly TypeSpec[]; readonly rest?: TypeSpec | undefined }
   | { readonly kind: 'set'; readonly of: TypeSpec }
   | {
@@ -21,6 +26,7 @@ export const types = {
   string: scalar('string'),
   any: { kind: 'any', of: [] } as TypeSpec,
   anyOf: (...of: readonly TypeSpec[]): TypeSpec => ({ kind: 'any', of }),
+  labelled: (label: string, ...of: readonly TypeSpec[]): TypeSpec => ({ kind: 'any', of, label }),
   array: (rest: TypeSpec): TypeSpec => ({ kind: 'array', items: [], rest }),
   /** An array of exactly these items. */
   tuple: (...items: readonly TypeSpec[]): TypeSpec => ({ kind: 'array', items }),

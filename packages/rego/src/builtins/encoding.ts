@@ -1,0 +1,191 @@
+import { jsonForm } from '../value/json.ts'
+import { makeObject, objectEntries } from '../value/object.ts'
+import { sortStrings } from '../value/strings.ts'
+import { isArray, type RegoObject, type Value } from '../value/value.ts'
+import { BuiltinError, operandError } from './builtin-error.ts'
+import { boundLength } from './operands.ts'
+import { defineBuiltin } from './signature.ts'
+import { types as t } from './type-spec.ts'
+
+const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const URL_SAFE = `${STANDARD.slice(0, 62)}-_`
+
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+
+/** The text of bytes; what is not UTF-8 becomes U+FFFD. */
+export const fromUTF8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+
+export const toHex = (bytes: Iterable<number>): string =>
+  Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
+
+function encodeBase64(text: string, alphabet: string, padded: boolean): string {
+  const bytes = utf8(text)
+  let out = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const rest = bytes.length - i
+    const word = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    out += alphabet[word >> 18]! + alphabet[(word >> 12) & 63]!
+    out += rest > 1 ? alphabet[(word >> 6) & 63]! : padded ? '=' : ''
+    out += rest > 2 ? alphabet[word & 63]! : padded ? '=' : ''
+  }
+  return out
+}
+
+const corrupt = (at: number): BuiltinError => new BuiltinError(`illegal base64 data at input byte ${at}`)
+
+/** Decodes padded base64 as Go does: line breaks are skipped, spare bits may be anything. */
+function decodeBase64(text: string, alphabet: string): Uint8Array {
+  const out: number[] = []
+  let word = 0
+  let count = 0
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!
+    if (char === '\n' || char === '\r') continue
+    if (char === '=') {
+      finish(text, i, count)
+      out.push(word >> (count === 2 ? 4 : 10))
+      if (count === 3) out.push((word >> 2) & 255)
+      return Uint8Array.from(out, byte => byte & 255)
+    }
+    const six = alphabet.indexOf(char)
+    if (six < 0) throw corrupt(i)
+    word = ((word << 6) | six) & 0xffffff
+    count++
+    if (count === 4) {
+      out.push(word >> 16, (word >> 8) & 255, word & 255)
+      count = 0
+      word = 0
+    }
+  }
+  if (count > 0) throw corrupt(text.length - count)
+  return Uint8Array.from(out)
+}
+
+/** Checks that after the first `=` the right padding follows, and nothing else. */
+function finish(text: string, at: number, count: number): void {
+  if (count < 2) throw corrupt(at)
+  let next = skipBreaks(text, at + 1)
+  if (count === 2) {
+    if (next === text.length) throw corrupt(text.length)
+    if (text[next] !== '=') throw corrupt(next)
+    next = skipBreaks(text, next + 1)
+  }
+  if (next < text.length) throw corrupt(next)
+}
+
+function skipBreaks(text: string, at: number): number {
+  let next = at
+  while (text[next] === '\n' || text[next] === '\r') next++
+  return next
+}
+
+function decodeBase64URL(text: string): string {
+  const missing = text.endsWith('=') ? 0 : [0, -1, 2, 1][text.length % 4]!
+  if (missing < 0) throw new BuiltinError(`illegal base64url string: ${text}`)
+  return fromUTF8(decodeBase64(text + '='.repeat(missing), URL_SAFE))
+}
+
+function decodeHex(text: string): string {
+  const bad = /[^0-9a-fA-F]/u.exec(text)
+  if (bad !== null) {
+    const code = bad[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
+    throw new BuiltinError(`encoding/hex: invalid byte: U+${code} '${bad[0]}'`)
+  }
+  if (text.length % 2 === 1) throw new BuiltinError('encoding/hex: odd length hex string')
+  return fromUTF8(Uint8Array.from(text.match(/../g) ?? [], pair => Number.parseInt(pair, 16)))
+}
+
+/** Escapes as Go's `url.QueryEscape`. */
+const encodeQuery = (text: string): string =>
+  encodeURIComponent(text)
+    .replaceAll('%20', '+')
+    .replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+
+function decodeQuery(text: string): string {
+  const bad = /%(?![0-9a-fA-F]{2})/.exec(text)
+  if (bad !== null) throw new BuiltinError(`invalid URL escape ${JSON.stringify(text.slice(bad.index, bad.index + 3))}`)
+  if (!/[%+]/.test(text)) return text
+  const bytes: number[] = []
+  for (const part of text.match(/%..|[^%]+/g) ?? []) {
+    if (part.startsWith('%')) bytes.push(Number.parseInt(part.slice(1), 16))
+    else for (const byte of utf8(part.replaceAll('+', ' '))) bytes.push(byte)
+  }
+  return fromUTF8(Uint8Array.from(bytes))
+}
+
+function encodeQueryObject(object: RegoObject): string {
+  const pairs: string[] = []
+  for (const [key, value] of objectEntries(jsonForm(object) as RegoObject)) {
+    for (const item of isArray(value) ? value : [value]) {
+      if (typeof item !== 'string') throw operandError(1, 'values must be string, array[string], or set[string]')
+      pairs.push(`${encodeQuery(key as string)}=${encodeQuery(item)}`)
+    }
+  }
+  return pairs.join('&')
+}
+
+function decodeQueryObject(query: string): Value {
+  const found = new Map<string, string[]>()
+  for (const part of query.split('&')) {
+    if (part.includes(';')) throw new BuiltinError('invalid semicolon separator in query')
+    if (part === '') continue
+    const cut = part.indexOf('=')
+    const key = decodeQuery(cut < 0 ? part : part.slice(0, cut))
+    const value = cut < 0 ? '' : decodeQuery(part.slice(cut + 1))
+    const values = found.get(key)
+    if (values === undefined) found.set(key, [value])
+    else values.push(value)
+  }
+  return makeObject(sortStrings([...found.keys()]).map(key => [key, found.get(key)!]))
+}
+
+function isBase64(text: string): boolean {
+  try {
+    decodeBase64(text, STANDARD)
+    return true
+  } catch (error) {
+    if (error instanceof BuiltinError) return false
+    throw error
+  }
+}
+
+const convert = (name: string, convertText: (text: string) => string) =>
+  defineBuiltin({
+    name,
+    args: [t.string],
+    result: t.string,
+    implementation([text]: readonly [string], context) {
+      boundLength(text.length * 3, name, context)
+      return convertText(text)
+    },
+  })
+
+export const encoding = [
+  convert('base64.encode', text => encodeBase64(text, STANDARD, true)),
+  convert('base64.decode', text => fromUTF8(decodeBase64(text, STANDARD))),
+  defineBuiltin({
+    name: 'base64.is_valid',
+    args: [t.string],
+    result: t.boolean,
+    implementation: ([text]: readonly [string]) => isBase64(text),
+  }),
+  convert('base64url.encode', text => encodeBase64(text, URL_SAFE, true)),
+  convert('base64url.encode_no_pad', text => encodeBase64(text, URL_SAFE, false)),
+  convert('base64url.decode', decodeBase64URL),
+  convert('urlquery.encode', encodeQuery),
+  convert('urlquery.decode', decodeQuery),
+  defineBuiltin({
+    name: 'urlquery.encode_object',
+    args: [t.object(t.string, t.anyOf(t.string, t.array(t.string), t.set(t.string)))],
+    result: t.string,
+    implementation: ([object]: readonly [RegoObject]) => encodeQueryObject(object),
+  }),
+  defineBuiltin({
+    name: 'urlquery.decode_object',
+    args: [t.string],
+    result: t.object(t.string, t.array(t.string)),
+    implementation: ([query]: readonly [string]) => decodeQueryObject(query),
+  }),
+  convert('hex.encode', text => toHex(utf8(text))),
+  convert('hex.decode', decodeHex),
+]

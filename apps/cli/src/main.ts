@@ -1,1 +1,208 @@
-export {}
+import { EXIT_CODES, toCodedError } from '@source-policy/core'
+import type { DockerfileError } from '@source-policy/dockerfile'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { CheckOptions } from './commands/check.ts'
+import type { EvalOptions } from './commands/eval.ts'
+import { parseDuration } from './flags.ts'
+import type { IO } from './io.ts'
+import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
+import { printable } from './printable.ts'
+import { VERSION } from './version.ts'
+
+/** What a shell reports for a command that SIGINT ended. */
+const INTERRUPTED_EXIT_CODE = 130
+
+/**
+ * Runs the command with its arguments (without node and script). Returns the exit code: 0 allowed, 1 denied, 2 broken,
+ * 3 undecided, 130 interrupted. Never throws: what cannot go on is `broken`.
+ */
+export async function main(argv: readonly string[], io: IO): Promise<number> {
+  let exitCode = EXIT_CODES.broken
+  let format = 'text'
+  let logger = createLogger(io.stderr, 'info')
+  const command = program(io, async (options, run) => {
+    format = options.format ?? 'text'
+    logger = createLogger(io.stderr, options.logLevel)
+    exitCode = await run(logger)
+  })
+  try {
+    await command.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.allowed : EXIT_CODES.broken
+    if (io.signal.aborted) {
+      logger.log('error', 'interrupted')
+      return INTERRUPTED_EXIT_CODE
+    }
+    await reportFailure(error, format, { io, logger })
+    return EXIT_CODES.broken
+  }
+}
+
+/** Options that say how a command speaks. */
+interface Speech {
+  readonly format?: string
+  readonly logLevel: LogLevel
+}
+
+/** Options as they were given; `timeout` is in milliseconds. */
+type Given<Options> = Partial<Options> & Speech & { readonly timeout?: number }
+
+type Perform = (options: Speech, run: (logger: Logger) => Promise<number>) => Promise<void>
+
+function program(io: IO, perform: Perform): Command {
+  const command = new Command('source-policy')
+    .description('Decides, before anything is used, whether each source of a container build may be.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => io.stdout.write(text),
+      writeErr: text => io.stderr.write(text),
+      outputError: (text, write) => write(`${printable(text.trimEnd())}\n`),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', EXIT_CODE_HELP)
+
+  withRunOptions(
+    command
+      .command('check')
+      .summary('decide every source of a Dockerfile')
+      .description(
+        'Decides every source of a Dockerfile by the policy beside it (<Dockerfile>.rego) and those of --policy.',
+      )
+      .argument('[context]', 'directory of the build context', '.')
+      .option('-f, --file <path>', 'Dockerfile; - is standard input (default: Dockerfile in the context)')
+      .option('--target <stage>', 'stage that is built')
+      .addOption(repeated('--build-arg <name=value>', 'build argument; a name alone takes it from the environment'))
+      .addOption(repeated('--label <name=value>', 'label given to the build, as policies see it'))
+      .addOption(repeated('--build-context <name=value>', 'named build context: a directory or URL')),
+  ).action(async (context: string, given: Given<CheckOptions>) => {
+    await perform(given, async logger => {
+      const { check } = await import('./commands/check.ts')
+      const lists = { buildArg: [], label: [], buildContext: [] }
+      return check(context, { ...runDefaults, ...lists, ...runOptions(given) }, io, logger)
+    })
+  })
+
+  withRunOptions(
+    command
+      .command('eval')
+      .summary('decide one source, or show what a policy would see of it')
+      .description('Decides one source by the policy of a Dockerfile. Says nothing where it is allowed.')
+      .argument('<source>', 'docker-image://..., git://..., https://..., or a path, which is the build context')
+      .option(
+        '-f, --file <path>',
+        'Dockerfile, whose policy is <path>.rego; - reads the policy from standard input',
+        'Dockerfile',
+      )
+      .option('--print', 'print the input that a policy would see, as JSON, and ask no policy')
+      .option('--fields <names>', 'unknown fields to fetch with --print: image.labels,image.env', splitFields),
+  ).action(async (source: string, given: Given<EvalOptions>) => {
+    await perform(given, async logger => {
+      const { evalSource } = await import('./commands/eval.ts')
+      const defaults = { file: 'Dockerfile', print: false, fields: [] }
+      return evalSource(source, { ...runDefaults, ...defaults, ...runOptions(given) }, io, logger)
+    })
+  })
+
+  command
+    .command('schema')
+    .summary('print a JSON Schema')
+    .description('Prints the JSON Schema of what a policy sees, of what it answers, or of the report of --format json.')
+    .addArgument(new Argument('<document>', 'which one').choices(['input', 'decision', 'report']))
+    .action(async (document: 'input' | 'decision' | 'report') => {
+      await perform({ logLevel: 'info' }, async () => {
+        const { printSchema } = await import('./commands/schema.ts')
+        return printSchema(document, io)
+      })
+    })
+  return command
+}
+
+const EXIT_CODE_HELP =
+  '\nExit codes: 0 allowed, 1 denied, 2 broken (usage, or a policy that does not work), 3 undecided (facts could not be had).'
+
+/** What both commands take: policies, platforms, network, output. */
+function withRunOptions(command: Command): Command {
+  return command
+    .addOption(repeated('--platform <platforms>', 'platform (default: linux on this architecture)'))
+    .addOption(repeated('--policy <csv>', 'filename=a.rego,filename=b.rego,reset=,disabled=,strict=,log-level='))
+    .option('--no-context-policy', 'ignore the policy beside the Dockerfile')
+    .option('--allow-no-policy', 'allow where there is no policy at all')
+    .addOption(
+      repeated('--allow-address <address>', 'private or loopback target that may be contacted: host, host:port, CIDR'),
+    )
+    .addOption(
+      repeated('--insecure-registry <host>', 'registry spoken to over http or with a certificate that is not verified'),
+    )
+    .addOption(repeated('--ca <file>', 'more certificate authorities, PEM'))
+    .addOption(new Option('--timeout <duration>', 'time for all of it: 90s, 5m').argParser(readDuration))
+    .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--log-level <level>', 'what is told on standard error').choices(LOG_LEVELS).default('info'))
+}
+
+const runDefaults = {
+  platform: [],
+  policy: [],
+  contextPolicy: true,
+  allowNoPolicy: false,
+  allowAddress: [],
+  insecureRegistry: [],
+  ca: [],
+  format: 'text',
+} as const
+
+function runOptions<Options>({ timeout, ...given }: Given<Options>) {
+  return { ...given, ...(timeout !== undefined && { timeoutMs: timeout }) }
+}
+
+function repeated(flags: string, description: string): Option {
+  return new Option(flags, description).argParser<readonly string[] | undefined>((value, before) => [
+    ...(before ?? []),
+    value,
+  ])
+}
+
+function splitFields(names: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), ...names.split(',').map(name => name.trim())].filter(name => name !== '')
+}
+
+function readDuration(text: string): number {
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    throw new InvalidArgumentError(toCodedError(error).message)
+  }
+}
+
+/** What stopped the command: on standard error, and as the document where that was asked for. */
+async function reportFailure(
+  error: unknown,
+  format: string,
+  { io, logger }: { io: IO; logger: Logger },
+): Promise<void> {
+  const { excerptOf } = await import('./excerpt.ts')
+  const excerpt = await excerptOf(error)
+  const coded = toCodedError(error)
+  if (excerpt !== undefined) logger.block('error', excerpt)
+  else logger.log('error', describeFailure(error))
+  // a defect of ours: whoever reports it needs to know where
+  if (coded.code === 'internal_error' && error instanceof Error) logger.log('debug', error.stack ?? '')
+  if (format !== 'json') return
+  const [{ failureDocument }, { printableJSON }] = await Promise.all([
+    import('./render-json.ts'),
+    import('./printable.ts'),
+  ])
+  io.stdout.write(`${printableJSON(failureDocument(coded))}\n`)
+}
+
+/** With its place, where the error is about a Dockerfile. */
+function describeFailure(error: unknown): string {
+  const { code, message } = toCodedError(error)
+  if (error instanceof Error && error.name === 'DockerfileError') {
+    const { location } = error as DockerfileError
+    return location === undefined ? message : `${location.file}:${location.line}:${location.column}: ${message}`
+  }
+  return code === 'internal_error' ? `internal error: ${message}` : message
+}

@@ -1,0 +1,31 @@
+/** Why the command cannot go on; all of them end with the exit code of `broken`. */
+export type CliErrorCode =
+  /** Arguments that do not fit together, or mean nothing. */
+  | 'usage'
+  /** A `--policy` value or a set of them that is not allowed. */
+  | 'invalid_policy_flag'
+  /** There is no policy, and nobody said that none is needed. */
+  | 'no_policy'
+  /** A policy file that was asked for is not there. */
+  | 'policy_not_found'
+  /** There is no engine for the policy file. */
+  | 'policy_unsupported'
+  /** The Dockerfile is not there, or no text. */
+  | 'dockerfile_unreadable'
+  /** A file lies outside of the directory that it has to be in. */
+  | 'outside_root'
+  /** A signal ended the command. */
+  | 'interrupted'
+  /** A file cannot be read, or is too large. */
+  | 'unreadable_file'
+
+/** The error of the command. */
+export class CliError extends Error {
+  readonly code: CliErrorCode
+
+  constructor(code: CliErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'CliError'
+    this.code = code
+  }
+}

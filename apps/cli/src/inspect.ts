@@ -1,0 +1,58 @@
+import {
+  EXIT_CODES,
+  formatPath,
+  inspectSource,
+  isWithin,
+  type Path,
+  parseField,
+  type Source,
+} from '@source-policy/core'
+import type { IO } from './io.ts'
+import type { Logger } from './logger.ts'
+import { printableJSON } from './printable.ts'
+import { type NetworkOptions, openSession } from './session.ts'
+
+/**
+ * Prints the input of a source as JSON, with the fields that were asked for. Returns the exit code of `undecided` where
+ * one of them could not be had. Throws where the source is none.
+ */
+export async function inspect(
+  wanted: Source,
+  options: NetworkOptions & { readonly fields: readonly string[] },
+  { io, logger }: { readonly io: IO; readonly logger: Logger },
+): Promise<number> {
+  const session = await openSession(options, { io, logger })
+  try {
+    const paths = options.fields.map(parseField)
+    const fields = paths.filter(path => path !== undefined)
+    const { run, resolvers } = session
+    const inspection = await inspectSource(wanted, { resolvers, fields, run, signal: io.signal })
+    const { input, unknown, unavailable } = inspection
+    io.stdout.write(`${printableJSON(input)}\n`)
+
+    const malformed = options.fields.filter((_, index) => paths[index] === undefined)
+    const invalid = [...malformed, ...inspection.invalid.map(fieldName)]
+    if (invalid.length > 0) logger.log('warn', `invalid fields: ${invalid.join(', ')}`)
+    for (const { path, error } of unavailable) logger.log('warn', `${fieldName(path)}: ${error.message}`)
+    const unresolved = fields.length > 0 ? fields.filter(field => hasHole(field, unknown)) : unknown.map(shortened)
+    const names = [...new Set(unresolved.map(fieldName))]
+    if (names.length > 0) logger.log('info', `unresolved fields: ${names.join(', ')}`)
+    return unavailable.length > 0 ? EXIT_CODES.undecided : EXIT_CODES.allowed
+  } finally {
+    await session.close()
+  }
+}
+
+/** Without `input.`, as fields are asked for. */
+function fieldName(path: Path): string {
+  return formatPath(path).slice('input.'.length)
+}
+
+function hasHole(field: Path, unknown: readonly Path[]): boolean {
+  return unknown.some(path => isWithin(field, path) || isWithin(path, field))
+}
+
+/** All fields of all materials are one to the reader. */
+function shortened(path: Path): Path {
+  return path.slice(0, path[2] === 'materials' ? 3 : 2)
+}

@@ -1,0 +1,14 @@
+/** Bytes of a Dockerfile. */
+export const MAX_DOCKERFILE_BYTES = 16 * 1024 ** 2
+
+/** Bytes of a policy file on standard input or beside a Dockerfile. */
+export const MAX_POLICY_BYTES = 4 * 1024 ** 2
+
+/** Bytes of a file of certificates. */
+export const MAX_CERTIFICATE_BYTES = 1024 ** 2
+
+/** Characters of one foreign text on a terminal: a deny message, an identifier. */
+export const MAX_PRINTED_CHARS = 4_000
+
+/** Sources that are decided side by side. */
+export const MAX_CONCURRENT_SOURCES = 8

@@ -1,0 +1,34 @@
+import type { Sink } from './io.ts'
+import { printable, printableLines } from './printable.ts'
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Lines for people on standard error; whatever they quote is made printable. */
+export interface Logger {
+  /** Whether lines of this level are shown; `threshold` stands in for the logger's own. */
+  shows(level: LogLevel, threshold?: LogLevel): boolean
+  log(level: LogLevel, message: string, threshold?: LogLevel): void
+  /** Several lines as they are, such as an excerpt with a caret. */
+  block(level: LogLevel, text: string): void
+}
+
+/** A logger that shows lines of `level` and of graver ones. */
+export function createLogger(sink: Sink, level: LogLevel): Logger {
+  const shows = (asked: LogLevel, threshold: LogLevel = level) =>
+    LOG_LEVELS.indexOf(asked) <= LOG_LEVELS.indexOf(threshold)
+  return {
+    shows,
+    log(asked, message, threshold) {
+      if (!shows(asked, threshold)) return
+      const maxChars = asked === 'debug' ? { maxChars: Number.POSITIVE_INFINITY } : {}
+      sink.write(`${asked}: ${printable(message, maxChars)}\n`)
+    },
+    block(asked, text) {
+      if (!shows(asked)) return
+      const [first = '', ...rest] = printableLines(text)
+      sink.write(`${[`${asked}: ${first}`, ...rest.map(line => `  ${line}`)].join('\n')}\n`)
+    },
+  }
+}

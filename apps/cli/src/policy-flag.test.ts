@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { conformanceJSON, hasConformance } from '../../../test/conformance.ts'
+import { type PolicyConfig, parsePolicyFlag, readPolicyConfig, resolvePolicyConfigs } from './policy-flag.ts'
+
+interface FlagCase {
+  value?: string
+  hcl?: (string | Record<string, unknown>)[]
+  result?: unknown
+  error?: string
+  errorContains?: string
+}
+interface ResolutionCase {
+  default: string[]
+  configs: Partial<PolicyConfig>[]
+  result?: unknown
+  error?: string
+}
+type Vectors = { policy_flag_parse: { cases: FlagCase[] }; policy_flags: { cases: ResolutionCase[] } }
+
+/** JSON of the reference leaves out what is false or empty. */
+const withoutEmpty = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, member) => (isEmpty(member) ? undefined : member)))
+const isEmpty = (value: unknown) => value === false || (Array.isArray(value) && value.length === 0)
+
+describe.skipIf(!hasConformance)('docker buildx', () => {
+  const data: Vectors = hasConformance
+    ? conformanceJSON('vectors', 'buildx.json')
+    : { policy_flag_parse: { cases: [] }, policy_flags: { cases: [] } }
+
+  it.each(data.policy_flag_parse.cases)(
+    'reads --policy $value $hcl',
+    ({ value, hcl, result, error, errorContains }) => {
+      const read = () => (hcl !== undefined ? hcl.map(readPolicyConfig) : parsePolicyFlag(value ?? ''))
+      if (error === undefined && errorContains === undefined) {
+        const configs = read()
+        expect(Array.isArray(configs) ? configs.map(withoutEmpty) : withoutEmpty(configs)).toEqual(result)
+      } else {
+        expect(read).toThrow(expect.objectContaining({ code: 'invalid_policy_flag' }))
+        expect(read).toThrow(error ?? errorContains)
+      }
+    },
+  )
+
+  it.each(data.policy_flags.cases)('resolves $configs over $default', ({ default: files, configs, result, error }) => {
+    const resolve = () =>
+      resolvePolicyConfigs(
+        files,
+        configs.map(config => ({ files: [], ...config })),
+      )
+    if (error !== undefined) expect(resolve).toThrow(error)
+    else expect(resolve().map(withoutEmpty)).toEqual(result)
+  })
+})
+
+describe('parsePolicyFlag', () => {
+  it.each([
+    [' FileName =a.rego', { files: ['a.rego'] }],
+    ['"filename=a,b.rego",strict=1', { files: ['a,b.rego'], strict: true }],
+    ['"filename=say ""x"".rego"', { files: ['say "x".rego'] }],
+    ['log-level=WARN', { files: [], logLevel: 'warning' }],
+    ['reset=T,filename=x', { files: ['x'], reset: true }],
+    ['disabled=false', { files: [], disabled: false }],
+  ])('reads %s', (value, config) => expect(parsePolicyFlag(value)).toEqual(config))
+
+  it.each(['', 'a.rego', 'filename="a"b', '"filename=a', 'log-level=none', 'constructor=x', 'strict=', 'strict=yes'])(
+    'refuses %j',
+    value => expect(() => parsePolicyFlag(value)).toThrow(expect.objectContaining({ code: 'invalid_policy_flag' })),
+  )
+})
+
+describe('resolvePolicyConfigs', () => {
+  const resolve = (files: string[], ...flags: string[]) => resolvePolicyConfigs(files, flags.map(parsePolicyFlag))
+
+  it.each([
+    ['adds policies after the default one', [['d'], 'filename=a'], [{ files: ['d'] }, { files: ['a'] }]],
+    ['forgets the default one', [['d'], 'reset=true,filename=a'], [{ files: ['a'] }]],
+    [
+      'keeps settings for a policy that follows',
+      [[], 'strict=true', 'filename=a,log-level=debug'],
+      [{ files: ['a'], strict: true, logLevel: 'debug' }],
+    ],
+    [
+      'changes the last policy',
+      [['d'], 'filename=a', 'log-level=error'],
+      [{ files: ['d'] }, { files: ['a'], logLevel: 'error' }],
+    ],
+  ] as const)('%s', (_, [files, ...flags], result) => expect(resolve([...files], ...flags)).toEqual(result))
+})

@@ -1,0 +1,133 @@
+import { parseCSV } from './csv.ts'
+import { CliError } from './error.ts'
+
+/** Levels of log lines as policies of docker buildx name them; `warn` is written `warning`. */
+export const POLICY_LOG_LEVELS = ['panic', 'fatal', 'error', 'warning', 'info', 'debug', 'trace'] as const
+
+export type PolicyLogLevel = (typeof POLICY_LOG_LEVELS)[number]
+
+/** One `--policy` entry. */
+export interface PolicyConfig {
+  /** Evaluated together as one policy. Empty: the entry is about the policies before it. */
+  readonly files: readonly string[]
+  /** Forgets the policies before it. */
+  readonly reset?: boolean
+  /** No policy at all; stands alone. */
+  readonly disabled?: boolean
+  /** In docker buildx: refuse daemons that do not check policies. Here they are always checked. */
+  readonly strict?: boolean
+  readonly logLevel?: PolicyLogLevel
+}
+
+/** Files that are evaluated together. */
+export interface ResolvedPolicy {
+  readonly files: readonly string[]
+  readonly strict?: boolean
+  readonly logLevel?: PolicyLogLevel
+}
+
+type Fields = Readonly<Record<string, unknown>>
+type Settings = { -readonly [Name in keyof PolicyConfig]: PolicyConfig[Name] } & { files: string[] }
+
+/** What each key sets; false where the value is not one. */
+const keys: Readonly<Record<string, (config: Settings, value: unknown) => boolean>> = {
+  filename(config, value) {
+    const names = Array.isArray(value) ? value : [value]
+    if (!names.every(name => typeof name === 'string' && name !== '')) return false
+    config.files.push(...names)
+    return true
+  },
+  reset: flag('reset'),
+  disabled: flag('disabled'),
+  strict: flag('strict'),
+  'log-level'(config, value) {
+    const level = typeof value === 'string' ? value.toLowerCase().replace(/^warn$/, 'warning') : undefined
+    const known = POLICY_LOG_LEVELS.find(name => name === level)
+    if (known !== undefined) config.logLevel = known
+    return known !== undefined
+  },
+}
+
+/**
+ * The meaning of a `--policy` value: `filename=a.rego,filename=b.rego,strict=true`, keys in any case.
+ * Throws `invalid_policy_flag`.
+ *
+ * @see https://docs.docker.com/reference/cli/docker/buildx/build/#policy
+ */
+export function parsePolicyFlag(value: string): PolicyConfig {
+  const fields = parseCSV(value)
+  if (fields === undefined) throw invalid(value)
+  const config: Settings = { files: [] }
+  for (const field of fields) {
+    const at = field.indexOf('=')
+    if (at === -1) throw invalid(field)
+    const set = setter(field.slice(0, at))
+    if (set?.(config, field.slice(at + 1)) !== true) throw invalid(field)
+  }
+  return config
+}
+
+/** The same of an entry of a bake file: a `--policy` value, or an object with its keys. Throws `invalid_policy_flag`. */
+export function readPolicyConfig(entry: string | Fields): PolicyConfig {
+  if (typeof entry === 'string') return parsePolicyFlag(entry)
+  const config: Settings = { files: [] }
+  for (const [key, value] of Object.entries(entry)) {
+    if (setter(key)?.(config, value) !== true) throw invalid(`${key}=${String(value)}`)
+  }
+  return config
+}
+
+/**
+ * The policies that `--policy` entries lead to, in order, given the default one (the files beside the Dockerfile; empty
+ * where there are none). Throws `invalid_policy_flag` where an entry disables policies and another says more.
+ */
+export function resolvePolicyConfigs(
+  defaultFiles: readonly string[],
+  configs: readonly PolicyConfig[],
+): ResolvedPolicy[] {
+  const [first] = configs
+  if (configs.some(({ disabled }) => disabled === true)) {
+    if (configs.length > 1 || first === undefined || !isDisabledAlone(first)) {
+      throw new CliError('invalid_policy_flag', 'disabled policy cannot be combined with other policy flags')
+    }
+    return []
+  }
+  let policies: ResolvedPolicy[] = defaultFiles.length > 0 ? [{ files: defaultFiles }] : []
+  /** Settings that came before any policy; they hold for those that follow. */
+  let pending: Omit<ResolvedPolicy, 'files'> = {}
+  for (const { files, reset, strict, logLevel } of configs) {
+    if (reset === true) policies = []
+    const settings = { ...(strict !== undefined && { strict }), ...(logLevel !== undefined && { logLevel }) }
+    const last = policies.at(-1)
+    if (files.length > 0) policies.push({ files, ...pending, ...settings })
+    else if (last === undefined) pending = { ...pending, ...settings }
+    else policies[policies.length - 1] = { ...last, ...settings }
+  }
+  return policies
+}
+
+function isDisabledAlone({ files, reset, strict, logLevel }: PolicyConfig): boolean {
+  return files.length === 0 && reset === undefined && strict === undefined && logLevel === undefined
+}
+
+function setter(key: string) {
+  const name = key.trim().toLowerCase()
+  return Object.hasOwn(keys, name) ? keys[name] : undefined
+}
+
+const booleans: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  ...['1', 't', 'T', 'TRUE', 'true', 'True', true].map(text => [text, true] as const),
+  ...['0', 'f', 'F', 'FALSE', 'false', 'False', false].map(text => [text, false] as const),
+])
+
+function flag(name: 'reset' | 'disabled' | 'strict') {
+  return (config: Settings, value: unknown): boolean => {
+    const parsed = booleans.get(value)
+    if (parsed !== undefined) config[name] = parsed
+    return parsed !== undefined
+  }
+}
+
+function invalid(field: string): CliError {
+  return new CliError('invalid_policy_flag', `invalid value ${field}`)
+}

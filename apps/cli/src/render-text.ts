@@ -1,0 +1,133 @@
+import { type Decision, formatPlatform, outcomeOf } from '@source-policy/core'
+import type { Place } from '@source-policy/dockerfile'
+import { createColors } from 'picocolors'
+import type { CheckedSource, CheckResult, UndeterminedSource } from './check-result.ts'
+import { outcomeOfResult } from './check-result.ts'
+import { printable, printableLines } from './printable.ts'
+import { shortDigest, sourceName } from './source-name.ts'
+
+export interface TextOptions {
+  readonly color: boolean
+  /** The excerpt of its source where a policy's own error says where it is; undefined for other errors. */
+  readonly excerpt: (thrown: unknown) => string | undefined
+}
+
+/** One line of the table, and what stands beneath it. All text is foreign until it is printed. */
+interface Row {
+  readonly verdict: Verdict
+  readonly name: string
+  readonly place: string
+  readonly remark: string
+  readonly beneath: readonly string[]
+}
+
+type Verdict = 'allow' | 'deny' | 'undecided' | 'broken'
+
+/** Columns are as wide as their widest cell, up to this; longer names push their line only. */
+const MAX_COLUMN_CHARS = 72
+
+/** What a person reads: header, table, the policy's words under each denial, summary. */
+export function renderText(result: CheckResult, options: TextOptions): string {
+  const colors = createColors(options.color)
+  const paint: Readonly<Record<Verdict, (text: string) => string>> = {
+    allow: colors.green,
+    deny: colors.red,
+    undecided: colors.yellow,
+    broken: colors.magenta,
+  }
+  const showPlatforms = result.platforms.length > 1
+  const rows = [
+    ...result.sources.map(source => sourceRow(source, { ...options, showPlatforms, policies: result.policies })),
+    ...result.undetermined.map(undeterminedRow),
+  ].map(row => ({ ...row, name: printable(row.name), place: printable(row.place), remark: printable(row.remark) }))
+
+  const widthOf = (cells: readonly string[]) => Math.max(0, ...cells.map(({ length }) => length).filter(fitsColumn))
+  const verdictWidth = widthOf(rows.map(({ verdict }) => verdict))
+  const nameWidth = widthOf(rows.map(({ name }) => name))
+  const placeWidth = widthOf(rows.map(({ place }) => place))
+
+  const lines = [printable(header(result)), '']
+  for (const { verdict, name, place, remark, beneath } of rows) {
+    const cells = [name.padEnd(nameWidth), place.padEnd(placeWidth), remark]
+    lines.push(`  ${paint[verdict](verdict.padEnd(verdictWidth))}  ${cells.join('  ')}`.trimEnd())
+    const indent = ' '.repeat(verdictWidth + 4)
+    for (const text of beneath) lines.push(...printableLines(text).map(line => `${indent}${line}`.trimEnd()))
+  }
+  if (rows.length > 0) lines.push('')
+  lines.push(summary(result, colors))
+  return `${lines.join('\n')}\n`
+}
+
+function fitsColumn(length: number): boolean {
+  return length <= MAX_COLUMN_CHARS
+}
+
+function header({ policies, subject, platforms, sources }: CheckResult): string {
+  const by = policies.length === 0 ? 'no policy' : policies.join(', ')
+  return `${by}: ${count(sources.length)} of ${subject} for ${platforms.map(formatPlatform).join(', ')}`
+}
+
+function summary(result: CheckResult, colors: ReturnType<typeof createColors>): string {
+  const { sources, undetermined, usage, durationMs } = result
+  const outcome = outcomeOfResult(result)
+  const total = sources.length + undetermined.length
+  const alike = sources.filter(({ decision }) => outcomeOf(decision) === outcome).length
+  const counted = outcome === 'undecided' ? alike + undetermined.length : alike
+  const cost = `${usage.requests} ${usage.requests === 1 ? 'request' : 'requests'}, ${(durationMs / 1_000).toFixed(1)} s`
+  const what = outcome === 'allowed' ? count(total) : `${counted} of ${count(total)}`
+  const paint = { allowed: colors.green, denied: colors.red, undecided: colors.yellow, broken: colors.magenta }[outcome]
+  return `${paint(outcome)}: ${what} (${cost})`
+}
+
+function count(sources: number): string {
+  return `${sources} ${sources === 1 ? 'source' : 'sources'}`
+}
+
+type RowOptions = TextOptions & { readonly showPlatforms: boolean; readonly policies: readonly string[] }
+
+function sourceRow(checked: CheckedSource, options: RowOptions): Row {
+  const { source, places, decision, digest } = checked
+  const platform = options.showPlatforms && source.platform ? ` (${formatPlatform(source.platform)})` : ''
+  const [remark = '', ...beneath] = remarks(decision, digest)
+  const byPolicy = 'policy' in decision && options.policies.length > 1 ? [`policy ${decision.policy}`] : []
+  const excerpt = decision.kind === 'broken' ? options.excerpt(checked.thrown) : undefined
+  return {
+    verdict: decision.kind === 'convert' ? 'allow' : decision.kind,
+    name: `${sourceName(source)}${platform}`,
+    place: formatPlaces(places),
+    ...(excerpt === undefined ? { remark, beneath: [...beneath, ...byPolicy] } : { remark: '', beneath: [excerpt] }),
+  }
+}
+
+/** What is said of a decision: the first stands in the table. */
+function remarks(decision: Decision, digest: string | undefined): string[] {
+  switch (decision.kind) {
+    case 'allow':
+      return digest === undefined ? [] : [shortDigest(digest)]
+    case 'convert':
+      return [`pinned to ${shortDigest(digest ?? decision.source.identifier.split('@').at(-1) ?? '')}`]
+    case 'deny':
+      return decision.messages.length > 0 ? [...decision.messages] : [`denied by ${decision.policy}`]
+    case 'undecided': {
+      const needs = decision.needs.length > 0 ? [`needs ${decision.needs.join(', ')}`] : []
+      return [...decision.errors.map(describeError), ...needs]
+    }
+    case 'broken':
+      return [describeError(decision.error)]
+  }
+}
+
+function undeterminedRow({ text, place, error }: UndeterminedSource): Row {
+  return { verdict: 'undecided', name: text, place: formatPlaces([place]), remark: error.message, beneath: [] }
+}
+
+function describeError({ code, message }: { readonly code: string; readonly message: string }): string {
+  return code === 'internal_error' ? `internal error: ${message}` : message
+}
+
+/** `Dockerfile:1`, and the other lines of the same file after it: `Dockerfile:1,7`. */
+function formatPlaces(places: readonly Place[]): string {
+  const lines = new Map<string, Set<number>>()
+  for (const { file, line } of places) lines.set(file, (lines.get(file) ?? new Set()).add(line))
+  return Array.from(lines, ([file, numbers]) => `${file}:${[...numbers].join(',')}`).join(' ')
+}

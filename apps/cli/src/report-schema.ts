@@ -1,0 +1,97 @@
+import { REPORT_VERSION } from './render-json.ts'
+
+const text = { type: 'string' } as const
+const texts = { type: 'array', items: text } as const
+const count = { type: 'integer', minimum: 0 } as const
+
+function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []) {
+  const required = Object.keys(properties).filter(name => !optional.includes(name))
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+
+function listOf(items: unknown) {
+  return { type: 'array', items }
+}
+
+const ref = (name: string) => ({ $ref: `#/$defs/${name}` })
+const kind = (name: string) => ({ const: name })
+
+/** JSON Schema of what `--format json` prints. */
+export const REPORT_SCHEMA: Record<string, unknown> = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'source-policy report',
+  ...object(
+    {
+      version: { const: REPORT_VERSION },
+      outcome: { enum: ['allowed', 'denied', 'broken', 'undecided'] },
+      exitCode: { enum: [0, 1, 2, 3] },
+      error: { ...ref('error'), description: 'why nothing could be decided at all' },
+      subject: { ...text, description: 'the Dockerfile or the source that was checked' },
+      platforms: texts,
+      policies: texts,
+      sources: listOf(ref('source')),
+      undetermined: listOf(object({ text, place: ref('place'), error: ref('error') })),
+      usage: object({ requests: count, bytes: count, hosts: count, durationMs: count }),
+    },
+    ['error', 'subject', 'platforms', 'policies', 'undetermined', 'usage'],
+  ),
+  $defs: {
+    error: object({ code: text, message: text }),
+    place: object({ file: text, line: { type: 'integer', minimum: 1 }, column: { type: 'integer', minimum: 1 } }),
+    source: object(
+      {
+        identifier: { ...text, description: 'as BuildKit names it, without secrets' },
+        kind: text,
+        platform: text,
+        digest: { ...text, description: 'digest or commit, where a policy or the identifier made it known' },
+        places: listOf(ref('place')),
+        roles: texts,
+        decision: {
+          oneOf: [
+            object({ kind: kind('allow') }),
+            object({ kind: kind('convert'), to: text }),
+            object({ kind: kind('deny'), policy: text, messages: texts }),
+            object({ kind: kind('undecided'), policy: text, needs: texts, errors: listOf(ref('error')) }, ['policy']),
+            object({ kind: kind('broken'), policy: text, error: ref('error') }, ['policy']),
+          ],
+        },
+        report: ref('report'),
+      },
+      ['platform', 'digest'],
+    ),
+    report: object(
+      {
+        basis: ref('basis'),
+        rounds: listOf(
+          object(
+            {
+              policy: text,
+              identifier: text,
+              verdict: { enum: ['allow', 'deny'] },
+              missing: texts,
+              durationMs: count,
+            },
+            ['verdict'],
+          ),
+        ),
+        facts: listOf(
+          object(
+            {
+              path: text,
+              state: { enum: ['known', 'absent', 'unavailable'] },
+              basis: ref('basis'),
+              error: ref('error'),
+              asked: { type: 'boolean' },
+            },
+            ['basis', 'error'],
+          ),
+        ),
+        prints: listOf(object({ file: text, row: count, message: text })),
+        warnings: texts,
+        durationMs: count,
+      },
+      ['basis'],
+    ),
+    basis: { enum: ['digest', 'signature', 'server'], description: 'why the weakest of the facts is believed' },
+  },
+}

@@ -1,0 +1,49 @@
+import type { Resolver, Run, Source } from '@source-policy/core'
+import type { BaseConfig } from '@source-policy/dockerfile'
+import {
+  type ContentSource,
+  chooseManifest,
+  createRegistryClient,
+  hostPlatform,
+  parseReference,
+  type RegistryConfig,
+  readImageConfig,
+  tagNameOnly,
+} from '@source-policy/oci'
+import { httpResolver } from '@source-policy/resolver-http'
+import { createTransport, type TransportOptions } from '@source-policy/transport'
+
+export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'> {
+  /** `host` is spoken to over plain http, `https://host` over TLS whose certificate is not verified. */
+  readonly insecureRegistries: readonly string[]
+}
+
+export interface Resolvers {
+  readonly resolvers: readonly Resolver[]
+  readonly images: ContentSource
+  close(): Promise<void>
+}
+
+/** Resolvers of all sources that the command knows, on one transport. */
+export function openResolvers({ insecureRegistries, ...options }: ResolversOptions): Resolvers {
+  const unverified = insecureRegistries.filter(host => host.startsWith('https://'))
+  const plain = insecureRegistries
+    .filter(host => !host.startsWith('https://'))
+    .map(host => host.replace(/^http:\/\//, ''))
+  const insecureHosts = [...plain, ...unverified.map(host => host.slice('https://'.length))]
+  const transport = createTransport({ ...options, insecureHosts })
+  const registries = Object.fromEntries(plain.map((host): [string, RegistryConfig] => [host, { http: true }]))
+  const images = createRegistryClient({ transport, registries })
+  return { resolvers: [httpResolver({ transport })], images, close: () => transport.close() }
+}
+
+/** The configuration of a base image; what a policy asked for in the run is not asked for again. Rejects with a coded error. */
+export async function readBaseConfig(images: ContentSource, source: Source, run: Run): Promise<BaseConfig> {
+  const context = { run, signal: run.signal, anonymous: false }
+  const reference = tagNameOnly(parseReference(source.identifier.slice('docker-image://'.length)))
+  const root = await images.root(reference, context)
+  const wanted = { reference, root, platform: source.platform ?? hostPlatform() }
+  const { descriptor } = await chooseManifest(images, wanted, context)
+  const { env, onBuild, workingDir } = await readImageConfig(images, { reference, descriptor }, context)
+  return { ...(env && { env }), ...(onBuild && { onbuild: onBuild }), ...(workingDir && { workingDir }) }
+}

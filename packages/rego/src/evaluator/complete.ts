@@ -25,7 +25,7 @@ export function evaluateFunction(run: Run, node: VirtualNode, args: readonly (Va
 
 function evaluateDefinitions(run: Run, node: VirtualNode, args: Args): Slot {
   const value = run.lazy ? evaluateLazily(run, node, args) : evaluateKnown(run, node, args)
-  return value ?? node.default?.evaluate(run, args)
+  return value === undefined ? node.default?.evaluate(run, args) : value
 }
 
 function evaluateKnown(run: Run, node: VirtualNode, args: Args): Slot {
@@ -56,7 +56,10 @@ function evaluateLazily(run: Run, node: VirtualNode, args: Args): Slot {
     else {
       const before = result
       let isEqual = true
-      const lacks = collect(run, [], () => ((isEqual = agree(run, before, value)), false))
+      const lacks = collect(run, [], () => {
+        isEqual = agree(run, before, value)
+        return false
+      })
       if (lacks !== undefined) open.push({ constant: undefined, lacks })
       else if (!isEqual) {
         if (open.length === 0) throw conflict(definition.rule)

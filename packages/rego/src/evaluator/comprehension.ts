@@ -5,7 +5,7 @@ import { ObjectValue } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
-import { collect, commit, isBlocked, record } from './flow.ts'
+import { blockedEnd, collect, commit, isBlocked, record } from './flow.ts'
 import { openLacks } from './lacking.ts'
 import { Unknown } from './lacks.ts'
 import { same } from './pattern.ts'
@@ -37,7 +37,7 @@ function linkCollectBody(term: CollectClosure, scope: Scope, result: number): Ne
   return linkBody(term.body, inside(scope, isArray), own => {
     const get = linkTerm(term.term, own)
     return (run, frame) => {
-      if (isBlocked(run)) return (commit(run), false)
+      if (isBlocked(run)) return blockedEnd(run)
       const value = known(run, get(run, frame), isArray)
       if (value === undefined) return false
       if (isArray) {
@@ -55,7 +55,7 @@ function linkObjectBody(term: ObjectClosure, scope: Scope, result: number): Next
     const getKey = linkTerm(term.key, own)
     const getValue = linkTerm(term.value, own)
     return (run, frame) => {
-      if (isBlocked(run)) return (commit(run), false)
+      if (isBlocked(run)) return blockedEnd(run)
       const key = known(run, getKey(run, frame), false)
       const value = known(run, getValue(run, frame), true)
       if (key !== undefined && value !== undefined) putEntry(run, frame[result] as ObjectValue, key, value, term.span)

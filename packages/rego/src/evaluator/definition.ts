@@ -5,7 +5,7 @@ import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
 import { agree, known } from './comprehension.ts'
 import { watchRule } from './events.ts'
-import { collect, commit, isBlocked, sequence } from './flow.ts'
+import { blockedEnd, collect, isBlocked, sequence } from './flow.ts'
 import type { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { linkPattern } from './pattern.ts'
@@ -86,7 +86,7 @@ export class Definition {
     const result = this.#result
     const isFinal = branch.value !== undefined && constantOf(branch.value) !== undefined && !this.#effectful
     return (run, frame) => {
-      if (isBlocked(run)) return (commit(run), false)
+      if (isBlocked(run)) return blockedEnd(run)
       const value = known(run, get(run, frame), true)
       if (value === undefined) return false
       const before = frame[result] as Value | undefined

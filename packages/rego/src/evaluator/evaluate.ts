@@ -14,7 +14,7 @@ import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
 import { findPath, withHoles } from './document.ts'
 import { makeEnvironment } from './environment.ts'
-import { collect, commit, isBlocked } from './flow.ts'
+import { blockedEnd, collect, isBlocked } from './flow.ts'
 import { openLacks } from './lacking.ts'
 import { Lacks, Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
@@ -44,7 +44,7 @@ export function linkQuery(parts: QueryParts): LinkedQuery {
   const scope: Scope = { linked, layout, ordered: true, bound: new Set(), effectful, rule: '' }
   const expressions = queryExpressions(query)
   const body = linkBody(query.body, scope, () => (run, frame) => {
-    if (isBlocked(run)) return (commit(run), false)
+    if (isBlocked(run)) return blockedEnd(run)
     ;(frame[results] as Result[]).push(makeResult(query, expressions, frame))
     return false
   })

@@ -91,9 +91,28 @@ function addChildren(run: Run, node: VirtualNode, path: readonly Value[], builde
     else {
       const value = child.value(run)
       if (value instanceof Unknown) builder.open.push({ keys: place, lacks: value.lacks })
-      else if (value !== undefined) put(run, builder, place, value, child.span)
+      else if (value !== undefined) putDocument(run, builder, place, value, child)
     }
   }
+}
+
+/** Adds what the rules of a place below give: to a set or an object under construction, member by member. */
+function putDocument(
+  run: Run,
+  builder: Builder,
+  place: readonly Value[],
+  value: Value,
+  { kind, span }: VirtualNode,
+): void {
+  if (kind === 'set' && value instanceof SetValue) {
+    for (const member of value.items()) putMember(run, builder, place, member, span)
+    if (value.size > 0) return
+  }
+  if (kind === 'object' && value instanceof ObjectValue) {
+    for (const [key, member] of value.items()) put(run, builder, [...place, key], member, span)
+    if (value.size > 0) return
+  }
+  put(run, builder, place, value, span)
 }
 
 function add(

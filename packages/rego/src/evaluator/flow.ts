@@ -18,6 +18,12 @@ export const pendingLacks = (run: Run): Lacks => settle(run.stack.slice(run.base
 /** Records that the body at hand may have a solution. */
 export const commit = (run: Run): void => record(run, pendingLacks(run))
 
+/** The end of a body in which something is blocked: no solution, but maybe one. */
+export function blockedEnd(run: Run): false {
+  commit(run)
+  return false
+}
+
 export function record(run: Run, lacks: Lacks): void {
   const { collector } = run
   if (collector.lacks === undefined) collector.lacks = new Lacks().add(lacks)

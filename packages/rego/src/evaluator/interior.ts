@@ -1,12 +1,12 @@
 import { sortValues } from '../value/compare.ts'
-import { objectItems } from '../value/object.ts'
+import { objectGet, objectItems, objectKeys } from '../value/object.ts'
 import { isObject, type RegoObject, type Value } from '../value/value.ts'
 import { undefinedResult } from './environment.ts'
 import { Unknown } from './lacks.ts'
 import { makeDocument } from './make-document.ts'
 import { Place, type Visit } from './place.ts'
 import type { Run, Slot } from './run.ts'
-import { isOpen, select } from './select.ts'
+import { isOpen, selectStored } from './select.ts'
 import type { VirtualNode } from './virtual-node.ts'
 
 /** A package, or what is above packages: rules and base documents side by side; rules come first. */
@@ -20,7 +20,7 @@ export class Interior extends Place {
 
   select(run: Run, key: Value): Slot | Place {
     const child = this.#node.child(key)
-    if (child === undefined) return select(run, this.#node.base(run), key)
+    if (child === undefined) return selectStored(run, this.#node.base(run), key)
     return child.kind === 'function' ? undefined : child.document(run)
   }
 
@@ -54,8 +54,9 @@ export class Interior extends Place {
   #merge(run: Run): Value {
     const members: [Value, Value][] = []
     let open = false
+    const base = this.#base(run)
     this.each(run, true, (key, place) => {
-      const member = place instanceof Place ? place.finish(run) : place
+      const member = over(objectGet(base, key as Value), place instanceof Place ? place.finish(run) : place)
       if (member === undefined) return false
       open ||= member instanceof Unknown || isOpen(run, member)
       members.push([key as Value, member as Value])
@@ -65,4 +66,14 @@ export class Interior extends Place {
     if (open) run.open.add(document)
     return document
   }
+}
+
+/** A base document over a virtual one, as the whole shows them: objects are merged, else the base document counts. */
+function over(base: Value | undefined, virtual: Slot): Slot {
+  if (base === undefined || virtual === undefined || base === virtual || virtual instanceof Unknown) return virtual
+  if (!isObject(base) || !isObject(virtual)) return base
+  const keys = new Set([...objectKeys(base), ...objectKeys(virtual)])
+  return makeDocument(
+    [...keys].map(key => [key, over(objectGet(base, key), objectGet(virtual, key) ?? objectGet(base, key)) as Value]),
+  )
 }

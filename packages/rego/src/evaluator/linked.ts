@@ -8,7 +8,7 @@ import { callHost, declaredBuiltin } from './host.ts'
 import { type Invoke, throughMocks } from './mock.ts'
 import type { Place } from './place.ts'
 import type { Frame, Run, Slot } from './run.ts'
-import { select } from './select.ts'
+import { selectStored } from './select.ts'
 import { constantOf, scalarValue } from './term.ts'
 import { VirtualNode } from './virtual-node.ts'
 
@@ -77,7 +77,7 @@ export class Linked {
     const next = keys[depth]
     if (node.kind === 'none' && depth < path.length && next !== undefined) {
       // No rule there or below: a base document, whose place is known.
-      return { source: run => select(run, node.base(run), next), rest: path.slice(depth + 1) }
+      return { source: run => selectStored(run, node.base(run), next), rest: path.slice(depth + 1) }
     }
     return { source: run => node.document(run), rest: path.slice(depth) }
   }

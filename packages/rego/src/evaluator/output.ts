@@ -8,7 +8,7 @@ import { isBlocked } from './flow.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
 import type { Frame, Getter, Run, Step } from './run.ts'
 import type { Scope } from './scope.ts'
-import { linkTerm } from './term.ts'
+import { constantOf, linkTerm } from './term.ts'
 
 /** The outputs of an operand: none where it is undefined; undefined where they are not known. */
 type Operand = (run: Run, frame: Frame) => readonly string[] | Unknown
@@ -59,12 +59,13 @@ function linkOperands(term: CompiledTerm | undefined, scope: Scope): Operand[] {
 
 function linkOperand(term: CompiledTerm, scope: Scope): Operand {
   const get = linkTerm(term, scope)
-  const isClosure = term.kind === 'set-comprehension'
+  // A local holds the set of the operand's outputs; what is written out stands for itself.
+  const isOutputs = constantOf(term) === undefined
   return (run, frame) => {
     const value = get(run, frame)
     if (value === undefined) return []
     if (value instanceof Unknown) return value
-    return isClosure && value instanceof SetValue ? value.values().map(shown) : [shown(value)]
+    return isOutputs && value instanceof SetValue ? value.values().map(shown) : [shown(value)]
   }
 }
 

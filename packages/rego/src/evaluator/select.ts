@@ -21,6 +21,12 @@ export function select(run: Run, container: Slot | Place, key: Value | Unknown):
   return key instanceof Unknown && Object.keys(container).length > 0 ? key : undefined
 }
 
+/** Selects in the base documents, which are stored by texts: there `data[2]` is `data["2"]`. */
+export function selectStored(run: Run, container: Slot, key: Value): Slot {
+  const value = select(run, container, key) as Slot
+  return value === undefined && typeof key === 'number' ? (select(run, container, String(key)) as Slot) : value
+}
+
 function selectUnusual(_run: Run, container: readonly Value[], key: TaggedValue): Slot {
   if (key instanceof Unknown) return container.length > 0 ? key : undefined
   return key instanceof BigNumber && typeof key.key === 'number' ? container[key.key] : undefined
@@ -65,8 +71,11 @@ export function each(run: Run, container: Value | Unknown | Place, ordered: bool
     return false
   }
   if (container instanceof ObjectValue) {
-    if (!ordered) return container.items().some(([key, member]) => (run.tick(), visit(key, member)))
-    return container.keys().some(key => (run.tick(), visit(key, container.get(key)!)))
+    for (const key of ordered ? container.keys() : container.items().map(([name]) => name)) {
+      run.tick()
+      if (visit(key, container.get(key)!)) return true
+    }
+    return false
   }
   if (container instanceof Place) return container.each(run, ordered, visit)
   return container instanceof Unknown && visit(container, container)

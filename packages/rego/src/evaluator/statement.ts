@@ -3,7 +3,7 @@ import { type LinkedStatement, linkBody } from './body.ts'
 import { linkCall } from './call.ts'
 import { canHaveEffect } from './effect.ts'
 import { watch } from './events.ts'
-import { block, collect, commit, isBlocked, proceed } from './flow.ts'
+import { block, blockedEnd, collect, commit, isBlocked, proceed } from './flow.ts'
 import { type Lacks, Unknown } from './lacks.ts'
 import { linkPattern } from './pattern.ts'
 import { enumerates, linkEnumeration } from './reference.ts'
@@ -106,7 +106,7 @@ export const toNext = (linked: LinkedStatement, next: Next): Next =>
 function negate(linked: LinkedStatement, scope: Scope): Step {
   const found = newSlot(scope)
   const body = toNext(linked, (run, frame) => {
-    if (isBlocked(run)) return (commit(run), false)
+    if (isBlocked(run)) return blockedEnd(run)
     frame[found] = true
     return true
   })
@@ -129,7 +129,7 @@ function linkEvery(statement: EveryStatement, scope: Scope): Step {
   const key = statement.key === undefined ? undefined : linkPattern(statement.key, own)
   const value = linkPattern(statement.value, own)
   const body = linkBody(statement.body, own, () => (run, frame) => {
-    if (isBlocked(run)) return (commit(run), false)
+    if (isBlocked(run)) return blockedEnd(run)
     frame[found] = true
     return true
   })
@@ -140,7 +140,10 @@ function linkEvery(statement: EveryStatement, scope: Scope): Step {
     if (typeof members !== 'object' || members === null) return false
     const lacking: Lacks[] = []
     const fails = each(run, members, false, (name, member) => {
-      if (name instanceof Unknown) return (lacking.push(name.lacks), false)
+      if (name instanceof Unknown) {
+        lacking.push(name.lacks)
+        return false
+      }
       if (member instanceof Unknown) lacking.push(member.lacks)
       frame[found] = false
       const lacks = collect(run, frame, (r, f) => {

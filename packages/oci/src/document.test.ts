@@ -159,6 +159,6 @@ describe('decodeImageConfig', () => {
   })
 })
 
-function omit({ schemaVersion: _, ...rest }: { schemaVersion: number }) {
-  return rest
+function omit<T extends { schemaVersion: number }>(document: T): object {
+  return Object.fromEntries(Object.entries(document).filter(([name]) => name !== 'schemaVersion'))
 }

@@ -42,3 +42,12 @@ export const MAX_TOKEN_SECONDS = 24 * 60 * 60
 
 /** Pages of a referrers list, and descriptors of all of them. */
 export const MAX_REFERRER_PAGES = 100
+
+/** Bytes of Docker's config.json. */
+export const MAX_DOCKER_CONFIG_BYTES = 1024 ** 2
+
+/** Bytes that a credential helper may write. */
+export const MAX_CREDENTIAL_HELPER_BYTES = 64 * 1024
+
+/** Milliseconds that a credential helper may take; some ask a cloud. */
+export const CREDENTIAL_HELPER_TIMEOUT_MS = 30_000

@@ -43,13 +43,17 @@ function sourcesOf(folder: string): { file: string; text: string; isTest: boolea
     .filter(file => file.endsWith('.ts') && !file.includes('testdata'))
     .map(file => {
       const text = readFileSync(path.join(root, folder, 'src', file), 'utf8')
-      return { file: `${folder}/src/${file}`, text, isTest: file.endsWith('.test.ts') }
+      // what only tests use lies beside them, or in a folder of its own
+      const isTest = /\.test\.ts$|^conformance\/|(?:^|\/)testing\//.test(file)
+      return { file: `${folder}/src/${file}`, text, isTest }
     })
 }
 
 /** The modules that a file imports, by static and dynamic imports. */
 function importsOf(text: string): string[] {
-  return Array.from(text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^']+)'/g), match => match[1]!)
+  const statements = text.matchAll(/^(?:import|export)\s(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm)
+  const calls = text.matchAll(/\bimport\('([^']+)'\)/g)
+  return [...statements, ...calls].map(match => match[1]!)
 }
 
 const packageOf = (specifier: string) =>

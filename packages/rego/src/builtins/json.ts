@@ -128,6 +128,7 @@ export const json = [
     name: 'json.is_valid',
     args: [t.string],
     result: t.boolean,
-    implementation: ([text]: readonly [string]) => isValid(text),
+    unchecked: true,
+    implementation: ([text]: readonly [Value]) => typeof text === 'string' && isValid(text),
   }),
 ]

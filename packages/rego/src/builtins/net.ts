@@ -155,7 +155,9 @@ export const net = [
     name: 'net.cidr_merge',
     args: [t.anyOf(t.array(t.anyOf(t.string)), t.set(t.string))],
     result: t.set(t.string),
-    implementation([texts]: readonly [readonly Value[] | SetValue], context) {
+    unchecked: true,
+    implementation([texts]: readonly [Value], context) {
+      if (!isArray(texts) && !isSet(texts)) throw new BuiltinError('operand must be an array')
       const items = membersOf(texts)
       context.charge(items.length)
       for (const text of items) if (typeof text !== 'string') throw new BuiltinError('element must be string')
@@ -166,6 +168,7 @@ export const net = [
     name: 'net.cidr_is_valid',
     args: [t.string],
     result: t.boolean,
-    implementation: ([text]: readonly [string]) => parseNetwork(text) !== undefined,
+    unchecked: true,
+    implementation: ([text]: readonly [Value]) => typeof text === 'string' && parseNetwork(text) !== undefined,
   }),
 ]

@@ -116,7 +116,8 @@ export const regex = [
     name: 'regex.is_valid',
     args: [t.string],
     result: t.boolean,
-    implementation: ([pattern]: readonly [string]) => isValid(pattern),
+    unchecked: true,
+    implementation: ([pattern]: readonly [Value]) => typeof pattern === 'string' && isValid(pattern),
   }),
   defineBuiltin({
     name: 'regex.match',

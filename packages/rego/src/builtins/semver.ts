@@ -1,4 +1,5 @@
 import { compareStrings } from '../value/strings.ts'
+import { quote } from '../value/text.ts'
 import type { Value } from '../value/value.ts'
 import { BuiltinError } from './builtin-error.ts'
 import { defineBuiltin } from './signature.ts'
@@ -60,7 +61,7 @@ function compareVersions(a: Version, b: Version): number {
 
 function versionOperand(text: string, position: number): Version {
   const version = parseVersion(text)
-  if (version === undefined) throw new BuiltinError(`operand ${position}: string ${text} is not a valid SemVer`)
+  if (version === undefined) throw new BuiltinError(`operand ${position}: string ${quote(text)} is not a valid SemVer`)
   return version
 }
 

@@ -41,6 +41,8 @@ export interface BuiltinDefinition {
   /** The implementation returns an array of results, each one answer of the call (`walk`). */
   readonly relation?: true
   readonly nondeterministic?: true
+  /** The call takes operands of any type: the types are for the static check only. */
+  readonly unchecked?: true
   /** The call is a statement, not a value (`print`). */
   readonly void?: true
   /** Operands that may be, or hold, fields that are not known yet: all, or these positions from 0. */
@@ -62,7 +64,7 @@ export function defineBuiltin(row: BuiltinDefinition): Builtin {
   const { name, variadic } = row
   // a method in the row, so that implementations may name their operands' types: they are checked just before
   const implementation = row.implementation as Implementation | undefined
-  const checks = row.args.map(compileCheck)
+  const checks = row.args.map(spec => (row.unchecked ? undefined : compileCheck(spec)))
   const checkRest = variadic === undefined ? undefined : compileCheck(variadic)
   const arity = checks.length
   const call: Implementation = (args, context) => {
@@ -100,18 +102,20 @@ function compileCheck(spec: TypeSpec): Check | undefined {
 
 const kindOf = (value: Value): TypeSpec['kind'] => (typeof value === 'string' ? 'string' : typeName(value))
 
+/** The kinds of member that OPA checks for all collections in the same words. Others are the implementation's to check. */
+const MEMBER_KINDS: readonly TypeSpec['kind'][] = ['string', 'number', 'object']
+
 /** The check of a collection's members, one level deep: what OPA looks at when it is called. */
 function compileMembers(spec: TypeSpec): Check | undefined {
   if (spec.kind !== 'array' && spec.kind !== 'set') return undefined
   const member = spec.kind === 'set' ? spec.of : spec.rest
-  const kinds = member === undefined ? [] : (member.kind === 'any' ? member.of : [member]).map(({ kind }) => kind)
-  if (kinds.length === 0 || kinds.includes('any')) return undefined
-  const expected = kinds.length === 1 ? `${kinds[0]}s` : `(any of) {${kinds.join(', ')}}`
+  if (member === undefined || !MEMBER_KINDS.includes(member.kind)) return undefined
+  if (member.kind === 'object' && member.properties.length > 0) return undefined
   return (value, position) => {
     for (const item of isSet(value) ? value.items() : (value as readonly Value[])) {
-      if (kinds.includes(kindOf(item))) continue
+      if (kindOf(item) === member.kind) continue
       const name = typeName(value)
-      throw operandError(position, `must be ${name} of ${expected} but got ${name} containing ${typeName(item)}`)
+      throw operandError(position, `must be ${name} of ${member.kind}s but got ${name} containing ${typeName(item)}`)
     }
   }
 }

@@ -79,7 +79,7 @@ function run(query: Query, request: EvaluationRequest): Outcome {
       unknown: request.unknown,
       answers: regoAnswers(request.answers),
       time: request.time,
-      seed: request.seed,
+      seed: String(request.seed),
       limits: { steps: request.limits.maxSteps, timeoutMs: request.limits.timeoutMs },
       print: (message, { file, row }) => request.print?.({ file, row, message }),
     })

@@ -142,6 +142,9 @@ describe('parseGitURL', () => {
     ['https://exa mple.com/x.git', 'a space in the host'],
     ['https://exa%20mple.com/x.git', 'an encoded space in the host'],
     ['https://[::1/x.git', 'half a bracket'],
+    ['https://[:1]/x.git', 'no IPv6 address in brackets'],
+    ['https://[1.2.3.4]/x.git', 'an IPv4 address in brackets'],
+    ['https://a:1:2/x.git', 'two ports'],
     ['https://us er@host/x.git', 'a space in the user'],
     ['https://host/%zz.git', 'a malformed escape'],
     ['https://host/x.git#%', 'a malformed escape in the fragment'],
@@ -203,7 +206,7 @@ describe('gitSource', () => {
   it.each([
     [
       'https://user:secret@github.com/a/b.git?subdir=/x/../y&keep-git-dir&checksum=abc#v1',
-      'git://github.com/a/b.git#v1:y',
+      'git://github.com/a/b.git#v1:/x/../y',
       {
         'git.fullurl': 'https://user:secret@github.com/a/b.git',
         'git.authtokensecret': 'GIT_AUTH_TOKEN',

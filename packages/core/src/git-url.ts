@@ -260,7 +260,8 @@ export function gitSource(
 } {
   const remote = isGitTransport(named.remote) ? named.remote : `https://${named.remote}`
   return {
-    identifier: gitIdentifier(remote, named.ref, named.subdir),
+    // a directory that the query names goes in as it is written, unlike that of a fragment
+    identifier: gitIdentifier(remote) + fragmentText(named.ref, named.subdir),
     attrs: {
       'git.fullurl': remote,
       'git.authtokensecret': 'GIT_AUTH_TOKEN',

@@ -44,7 +44,9 @@ export function parseURI(text: string): URI | undefined {
 
   const hasAuthority = hierarchy.startsWith('//')
   const slash = hasAuthority ? hierarchy.indexOf('/', 2) : 0
-  const authority = hasAuthority ? parseAuthority(hierarchy.slice(2, slash === -1 ? undefined : slash)) : noAuthority
+  const authority = hasAuthority
+    ? parseAuthority(scheme.toLowerCase(), hierarchy.slice(2, slash === -1 ? undefined : slash))
+    : noAuthority
   const rawPath = slash === -1 ? '' : hierarchy.slice(slash)
   const path = decodePercent(rawPath)
   const fragment = decodePercent(rawFragment)
@@ -88,9 +90,9 @@ export function cut(text: string, separator: string): [before: string, after: st
 
 const noAuthority: { userinfo?: string; host: string } = { host: '' }
 
-function parseAuthority(authority: string): { userinfo?: string; host: string } | undefined {
+function parseAuthority(scheme: string, authority: string): { userinfo?: string; host: string } | undefined {
   const at = authority.lastIndexOf('@')
-  const host = parseHost(authority.slice(at + 1))
+  const host = parseHost(scheme, authority.slice(at + 1))
   if (host === undefined) return undefined
   if (at === -1) return { host }
   const rawUserinfo = authority.slice(0, at)
@@ -103,19 +105,37 @@ function parseAuthority(authority: string): { userinfo?: string; host: string } 
   return { userinfo: `${escapeText(user, plainIn.userinfo)}${secret}`, host }
 }
 
-function parseHost(raw: string): string | undefined {
+/** Go's rules since 1.26: brackets hold an IPv6 address and nothing else, and http knows one colon, that of the port. */
+function parseHost(scheme: string, raw: string): string | undefined {
   const close = raw.lastIndexOf(']')
-  if (raw.startsWith('[') && close === -1) return undefined
-  const colon = raw.startsWith('[') ? close + 1 : raw.lastIndexOf(':')
+  const isLiteral = raw.startsWith('[')
+  if (isLiteral ? close === -1 : raw.includes('[')) return undefined
+  const isHTTP = scheme === 'http' || scheme === 'https'
+  const colon = isLiteral ? close + 1 : isHTTP ? raw.indexOf(':') : raw.lastIndexOf(':')
   const port = colon === -1 ? '' : raw.slice(colon)
   if (!/^(?::[0-9]*)?$/.test(port)) return undefined
+  if (isLiteral) {
+    const [address, zone] = cut(raw.slice(1, close), '%25')
+    const zoneText = decodePercent(zone)
+    const hasZone = raw.slice(1, close).includes('%25')
+    if (zoneText === undefined || (hasZone && zoneText === '') || !isIPv6(address)) return undefined
+    return `[${address}${hasZone ? `%${zoneText}` : ''}]${port}`
+  }
   // only what is not ASCII may be percent-encoded in a host
   if (/%(?![89A-Fa-f][0-9A-Fa-f])/.test(raw)) return undefined
   const host = decodePercent(raw)
   return host !== undefined && [...host].every(char => char >= '\x80' || hostCharacter.test(char)) ? host : undefined
 }
 
-/** Undefined where an escape is malformed; bytes that are not UTF-8 become U+FFFD. */
+function isIPv6(text: string): boolean {
+  const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
+  const withoutIPv4 = text.replace(new RegExp(`(?<=:)${byte}(?:\\.${byte}){3}$`), '0:0')
+  const halves = withoutIPv4.split('::')
+  const groups = halves.flatMap(half => (half === '' ? [] : half.split(':')))
+  const isWhole = halves.length === 1 ? groups.length === 8 : halves.length === 2 && groups.length < 8
+  return isWhole && groups.every(group => /^[0-9A-Fa-f]{1,4}$/.test(group))
+}
+
 function decodePercent(text: string): string | undefined {
   if (!text.includes('%')) return text
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined

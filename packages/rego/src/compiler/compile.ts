@@ -5,6 +5,7 @@ import { maxErrors } from '../limits.ts'
 import { spanBetween } from '../source-text.ts'
 import type { Program } from './compiled.ts'
 import { checkConflicts } from './conflicts.ts'
+import { checkDeprecated, checkDeprecatedIn } from './deprecated.ts'
 import { checkCallsIn, checkFunctions } from './functions.ts'
 import { buildGraph, checkRecursion } from './graph.ts'
 import { rewriteHeadReferences } from './head-references.ts'
@@ -27,6 +28,8 @@ import { resolveQuery, resolveRefs } from './resolve.ts'
 import { arityOf, buildRuleTree, type TreeNode } from './rule-tree.ts'
 import { checkBodySafety, checkHeadSafety, documents, orderBody } from './safety.ts'
 import { rewriteQueryTemplates, rewriteTemplates } from './templates.ts'
+import { checkQueryTypes, checkTypes } from './types/check.ts'
+import type { Environment } from './types/environment.ts'
 import { rewriteWiths, rewriteWithsInBody } from './with.ts'
 import { type Signature, startWork, type Work } from './work.ts'
 
@@ -73,13 +76,22 @@ export function compile({ modules, query, builtins, strict = false }: CompileOpt
   stage(() => unifyEquals(work))
   stage(() => hoistDynamics(work))
   stage(() => checkRecursion(work, tree, graph))
+  const types = stage(() => checkTypes(work, graph))
+  stage(() => checkDeprecated(work))
 
   if (query === undefined) return buildProgram({ work, tree, graph, query: undefined })
   const span = spanBetween(query[0]!.span, query.at(-1)!.span)
-  return buildProgram({ work, tree, graph, query: { body: compileQuery(work, tree, arity, query), span } })
+  return buildProgram({ work, tree, graph, query: { body: compileQuery({ work, tree, arity, types }, query), span } })
 }
 
-function compileQuery(work: Work, tree: TreeNode, arity: Arity, query: Body): Body {
+interface Compiled {
+  readonly work: Work
+  readonly tree: TreeNode
+  readonly arity: Arity
+  readonly types: Environment
+}
+
+function compileQuery({ work, tree, arity, types }: Compiled, query: Body): Body {
   const stages: readonly ((body: Body) => Body)[] = [
     body => {
       if (work.strict) checkQueryOverrides(work, body)
@@ -102,6 +114,14 @@ function compileQuery(work: Work, tree: TreeNode, arity: Arity, query: Body): Bo
     },
     body => orderBody(work, arity, documents, body),
     body => hoistDynamicsInBody(work, body),
+    body => {
+      checkQueryTypes(work, types, body)
+      return body
+    },
+    body => {
+      if (work.strict) checkDeprecatedIn(work, body)
+      return body
+    },
   ]
   return stages.reduce((body, run) => {
     const result = run(body)

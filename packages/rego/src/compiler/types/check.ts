@@ -1,0 +1,286 @@
+import type { Body, CallExpr, Expr, RefTerm, Term } from '../../ast.ts'
+import type { TypeSpec } from '../../builtins/type-spec.ts'
+import type { RegoError } from '../../error.ts'
+import { dottedName, formatTerm } from '../../format.ts'
+import type { Span } from '../../source-text.ts'
+import { isComprehension, isGround, walkBodyTerms, walkExprTerms, walkTerms } from '../../walk.ts'
+import { type Graph, sortGraph } from '../graph.ts'
+import { groundPrefix } from '../rule-tree.ts'
+import {
+  compileError,
+  type Definition,
+  definitionsOf,
+  fullReference,
+  type Signature,
+  varTerm,
+  type Work,
+} from '../work.ts'
+import { RefChecker } from './check-refs.ts'
+import { type Environment, ensureChild, makeNode, partsOf, putVar, typeOf, typeOfRef, wrap } from './environment.ts'
+import { insertType } from './insert.ts'
+import {
+  anything,
+  type FunctionType,
+  formatArgs,
+  formatType,
+  isAnything,
+  isUnknown,
+  objectType,
+  stringKey,
+  type Type,
+} from './type.ts'
+import { unifies } from './unifies.ts'
+import { unifyTerm, unifyTerms } from './unify-term.ts'
+
+/** Stage: operands, comparisons and refs are of types that can fit. Returns what is known of all rules, for the query. */
+export function checkTypes(work: Work, graph: Graph): Environment {
+  const called = new Set<string>()
+  for (const rule of definitionsOf(work)) noteCallees(rule.body, called)
+  const env = wrap(builtinTypes(work, called))
+  const errors: RegoError[] = []
+  for (const rule of sortGraph(graph)) checkRule(work, env, rule, errors)
+  work.errors.push(...errors)
+  return env
+}
+
+export function checkQueryTypes(work: Work, env: Environment, body: Body): void {
+  const called = new Set<string>()
+  noteCallees(body, called)
+  putBuiltins(work, env.next!, called)
+  work.errors.push(...checkBody(work, env, body).errors)
+}
+
+/** The names of all that is called, or replaced by `with`. */
+function noteCallees(body: Body, names: Set<string>): void {
+  walkBodyTerms(body, term => {
+    const name = term.kind === 'ref' ? dottedName(term) : undefined
+    if (name !== undefined) names.add(name)
+  })
+}
+
+function builtinTypes(work: Work, called: ReadonlySet<string>): Environment {
+  const env: Environment = {
+    tree: makeNode(undefined),
+    next: undefined,
+    comprehension: (inner, term) => typeOfComprehension(work, inner, term),
+  }
+  putBuiltins(work, env, called)
+  return env
+}
+
+/** Only those that the program names: there are many. */
+function putBuiltins(work: Work, env: Environment, called: ReadonlySet<string>): void {
+  for (const name of called) {
+    const signature = work.builtins.get(name)
+    if (signature === undefined) continue
+    const [head, ...path] = name.split('.')
+    let node = ensureChild(env.tree, varTerm(head!, noSpan))
+    for (const value of path) node = ensureChild(node, { kind: 'string', span: noSpan, value, raw: false })
+    node.value = functionType(signature)
+  }
+}
+
+const noSpan: Span = { source: { file: '', text: '', lineStarts: [0] }, start: 0, end: 0 }
+
+function functionType({ args, result, variadic, void: isVoid }: Signature): FunctionType {
+  return {
+    kind: 'function',
+    args: args.map(fromSpec),
+    result: isVoid ? undefined : fromSpec(result),
+    variadic: variadic === undefined ? undefined : fromSpec(variadic),
+  }
+}
+
+function fromSpec(spec: TypeSpec): Type {
+  switch (spec.kind) {
+    case 'array':
+      return {
+        kind: 'array',
+        items: spec.items.map(fromSpec),
+        rest: spec.rest === undefined ? undefined : fromSpec(spec.rest),
+      }
+    case 'set':
+      return { kind: 'set', of: fromSpec(spec.of) }
+    case 'any':
+      return { kind: 'any', of: spec.of.map(fromSpec) }
+    case 'object': {
+      const properties = spec.properties.map(({ key, value }) => ({ key: stringKey(key), value: fromSpec(value) }))
+      const { rest } = spec
+      return objectType(properties, rest && { key: fromSpec(rest.key), value: fromSpec(rest.value) })
+    }
+    default:
+      return { kind: spec.kind }
+  }
+}
+
+function checkRule(work: Work, env: Environment, rule: Definition, errors: RegoError[]): void {
+  const checked = checkBody(work, wrap(env), rule.body)
+  const reference = fullReference(rule)
+  const parts = partsOf(reference)
+  if (checked.errors.length > 0) {
+    errors.push(...checked.errors)
+    // Whoever refers to the rule shall not be blamed for its errors.
+    let node = env.tree
+    for (const part of parts) node = ensureChild(node, part)
+    node.value = anything
+    return
+  }
+  const type = typeOfRule(checked.env, rule)
+  if (type === undefined) return
+  // The type of an object stands where its name is ground; OPA keeps that of a set under the variables themselves.
+  const path = rule.value === undefined ? reference.path : groundPrefix(reference.path)
+  insertType(env, [parts[0]!, ...path], type)
+}
+
+function typeOfRule(env: Environment, rule: Definition): Type | undefined {
+  const { args, key, value, reference } = rule
+  if (args !== undefined) {
+    for (const arg of args) {
+      walkTerms(arg, term => {
+        if (term.kind === 'var' && typeOf(env, term) === undefined) putVar(env, term, anything)
+      })
+    }
+    const result = value === undefined ? undefined : typeOf(env, value)
+    return { kind: 'function', args: args.map(arg => typeOf(env, arg)), result, variadic: undefined }
+  }
+  if (value !== undefined) return nestInObjects(env, dynamicSuffix(reference), typeOf(env, value))
+  const member = key === undefined ? undefined : typeOf(env, key)
+  return member && { kind: 'set', of: member }
+}
+
+function dynamicSuffix({ path }: RefTerm): readonly Term[] {
+  const start = path.findIndex(part => !isGround(part))
+  return start < 0 ? [] : path.slice(start)
+}
+
+/** `p[x][y] := v` is an object of objects. */
+function nestInObjects(env: Environment, path: readonly Term[], type: Type | undefined): Type | undefined {
+  let found = type
+  for (const part of path.toReversed()) {
+    const key = typeOf(env, part)
+    if (found === undefined || key === undefined) return undefined
+    found = objectType([], { key, value: found })
+  }
+  return found
+}
+
+interface Checked {
+  readonly env: Environment
+  readonly errors: readonly RegoError[]
+}
+
+/** Checks a body; the environment that results knows its variables. */
+function checkBody(work: Work, outer: Environment, body: Body): Checked {
+  const env = wrap(outer)
+  const errors: RegoError[] = []
+  for (const expr of body) {
+    const inClosures = checkClosures(work, env, expr)
+    errors.push(...inClosures)
+    const refs = new RefChecker(work, env)
+    refs.checkExpr(expr)
+    errors.push(...refs.errors)
+    const found = checkExpr(env, expr)
+    // An error that comes from another one, which says more, is not told.
+    const follows = found?.unknown === true && (inClosures.length > 0 || refs.errors.length > 0)
+    if (found !== undefined && !follows) errors.push(found.error)
+  }
+  return { env, errors }
+}
+
+function checkClosures(work: Work, env: Environment, expr: Expr): readonly RegoError[] {
+  let errors: readonly RegoError[] = []
+  walkExprTerms(expr, term => {
+    if (!isComprehension(term) || !('body' in term)) return true
+    const found = checkBody(work, env, term.body).errors
+    if (found.length > 0) errors = found
+    return found.length === 0
+  })
+  return errors
+}
+
+function typeOfComprehension(work: Work, env: Environment, term: Term): Type | undefined {
+  if (!('body' in term)) return undefined
+  const { env: inner, errors } = checkBody(work, env, term.body)
+  if (errors.length > 0) return undefined
+  switch (term.kind) {
+    case 'array-comprehension':
+      return { kind: 'array', items: [], rest: typeOf(inner, term.term) }
+    case 'set-comprehension':
+      return { kind: 'set', of: typeOf(inner, term.term) }
+    case 'object-comprehension':
+      return objectType([], { key: typeOf(inner, term.key), value: typeOf(inner, term.value) })
+  }
+}
+
+interface Found {
+  readonly error: RegoError
+  /** It involves a type that is not known. */
+  readonly unknown: boolean
+}
+
+function checkExpr(env: Environment, expr: Expr): Found | undefined {
+  const found = checkWiths(env, expr)
+  if (found !== undefined || expr.kind !== 'call') return found
+  return dottedName(expr.operator) === 'eq' ? checkEquation(env, expr) : checkCall(env, expr)
+}
+
+function checkWiths(env: Environment, expr: Expr): Found | undefined {
+  for (const { target, value, span } of expr.with) {
+    const wanted = typeOf(env, target)
+    const given = typeOf(env, value)
+    if (wanted?.kind !== 'function' || given?.kind !== 'function' || unifies(wanted, given)) continue
+    return argumentError(span, formatTerm(target), 'arity mismatch', given.args, wanted)
+  }
+  return undefined
+}
+
+function argumentError(
+  span: Span,
+  name: string,
+  reason: string,
+  have: readonly (Type | undefined)[],
+  want: FunctionType,
+  withResult = false,
+): Found {
+  const wanted = withResult && want.result !== undefined ? [...want.args, want.result] : want.args
+  const details = [`have: ${formatArgs(have)}`, `want: ${formatArgs(wanted, want.variadic)}`]
+  const error = compileError('rego_type_error', span, `${name}: ${reason}`, details)
+  return { error, unknown: have.some(isUnknown) }
+}
+
+function checkEquation(env: Environment, expr: CallExpr): Found | undefined {
+  const have = expr.args.map(arg => typeOf(env, arg))
+  const [left, right] = expr.args
+  if (left === undefined || right === undefined || expr.args.length !== 2) {
+    const want: FunctionType = { kind: 'function', args: [anything, anything], result: undefined, variadic: undefined }
+    return argumentError(expr.span, 'eq', `too ${expr.args.length < 2 ? 'few' : 'many'} arguments`, have, want)
+  }
+  if (unifyTerms(env, left, right)) return undefined
+  const [typeA, typeB] = have
+  const details = [`left  : ${formatType(typeA)}`, `right : ${formatType(typeB)}`]
+  const error = compileError('rego_type_error', expr.span, 'match error', details)
+  return { error, unknown: isUnknown(typeA) || isUnknown(typeB) }
+}
+
+function checkCall(env: Environment, expr: CallExpr): Found | undefined {
+  const { operator, args, span } = expr
+  const name = formatTerm(operator)
+  const type = typeOfRef(env, partsOf(operator))
+  if (isAnything(type)) return undefined
+  if (type?.kind !== 'function') {
+    return { error: compileError('rego_type_error', span, `undefined function ${name}`), unknown: false }
+  }
+  const have = (): readonly (Type | undefined)[] => args.map(arg => typeOf(env, arg))
+  const wanted = type.result === undefined ? type.args : [...type.args, type.result]
+  if (args.length > wanted.length && type.variadic === undefined) {
+    return argumentError(span, name, 'too many arguments', have(), type, true)
+  }
+  if (args.length < type.args.length) return argumentError(span, name, 'too few arguments', have(), type, true)
+  for (const [i, arg] of args.entries()) {
+    const expected = i < wanted.length ? wanted[i] : type.variadic
+    if (expected !== undefined && unifyTerm(env, arg, expected, false)) continue
+    if (expected === undefined && arg.kind === 'var' && typeOf(env, arg) === undefined) continue
+    return argumentError(span, name, 'invalid argument(s)', have(), type, true)
+  }
+  return undefined
+}

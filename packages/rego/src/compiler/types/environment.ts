@@ -1,0 +1,179 @@
+import type { RefTerm, Term } from '../../ast.ts'
+import { formatTerm } from '../../format.ts'
+import { isComprehension } from '../../walk.ts'
+import { asScalar, scalarKey } from '../rule-tree.ts'
+import {
+  anything,
+  isConstant,
+  keyOf,
+  type ObjectType,
+  objectType,
+  type Property,
+  select,
+  stringType,
+  type Type,
+  union,
+  valuesOf,
+} from './type.ts'
+
+/** Types by the parts of a name. */
+export interface TypeNode {
+  readonly term: Term | undefined
+  value: Type | undefined
+  readonly children: Map<string, TypeNode>
+}
+
+/** Where types are looked up: variables of a body, then of the bodies around it, then rules, then builtins. */
+export interface Environment {
+  readonly tree: TypeNode
+  readonly next: Environment | undefined
+  /** The type of a comprehension in this environment; undefined where its body is wrong. */
+  readonly comprehension: (env: Environment, term: Term) => Type | undefined
+}
+
+export function makeNode(term: Term | undefined): TypeNode {
+  return { term, value: undefined, children: new Map() }
+}
+
+export function wrap(env: Environment): Environment {
+  return { tree: makeNode(undefined), next: env, comprehension: env.comprehension }
+}
+
+/** Equal keys for equal terms; variables apart from strings. */
+export function nodeKey(term: Term): string {
+  if (term.kind === 'var') return `v${term.name}`
+  const scalar = asScalar(term)
+  return scalar === undefined ? `c${formatTerm(term)}` : scalarKey(scalar)
+}
+
+export function childOf(node: TypeNode, term: Term): TypeNode | undefined {
+  return node.children.get(nodeKey(term))
+}
+
+export function ensureChild(node: TypeNode, term: Term): TypeNode {
+  const key = nodeKey(term)
+  const found = node.children.get(key)
+  if (found !== undefined) return found
+  const made = makeNode(term)
+  node.children.set(key, made)
+  return made
+}
+
+export function putVar(env: Environment, term: Term, type: Type | undefined): void {
+  ensureChild(env.tree, term).value = type
+}
+
+/** The parts of a ref, its head first. */
+export function partsOf(ref: RefTerm): readonly Term[] {
+  return [ref.head, ...ref.path]
+}
+
+/** The type of a term; undefined where it is not known. */
+export function typeOf(env: Environment, term: Term): Type | undefined {
+  switch (term.kind) {
+    case 'null':
+    case 'boolean':
+    case 'number':
+    case 'string':
+      return { kind: term.kind }
+    case 'template':
+      return stringType
+    case 'array': {
+      const items = term.items.map(item => typeOf(env, item))
+      return { kind: 'array', items, rest: items.length === 0 ? anything : undefined }
+    }
+    case 'set': {
+      let of: Type | undefined
+      for (const item of term.items) of = union(of, typeOf(env, item))
+      return { kind: 'set', of: of ?? anything }
+    }
+    case 'object':
+      return typeOfObject(env, term.entries)
+    case 'ref':
+      return typeOfRef(env, partsOf(term))
+    case 'var':
+      return typeOfVar(env, term)
+    case 'call':
+      return undefined
+    default:
+      return isComprehension(term) ? env.comprehension(env, term) : undefined
+  }
+}
+
+function typeOfObject(env: Environment, entries: readonly { readonly key: Term; readonly value: Term }[]): ObjectType {
+  const properties = new Map<string, Property>()
+  let rest: ObjectType['rest']
+  for (const { key, value } of entries) {
+    const constant = keyOf(key)
+    if (constant === undefined) rest = { key: typeOf(env, key), value: typeOf(env, value) }
+    else properties.set(constant.id, { key: constant, value: typeOf(env, value) })
+  }
+  if (properties.size === 0 && rest === undefined) rest = { key: anything, value: anything }
+  return objectType([...properties.values()], rest)
+}
+
+function typeOfVar(env: Environment, term: Term): Type | undefined {
+  for (let at: Environment | undefined = env; at !== undefined; at = at.next) {
+    const node = childOf(at.tree, term)
+    if (node !== undefined) return node.value
+  }
+  return undefined
+}
+
+export function typeOfRef(env: Environment, parts: readonly Term[]): Type | undefined {
+  const node = childOf(env.tree, parts[0]!)
+  return node === undefined ? typeFurtherOut(env, parts) : typeBelow(env, node, parts, 1)
+}
+
+function typeFurtherOut(env: Environment, parts: readonly Term[]): Type | undefined {
+  if (env.next !== undefined) return typeOfRef(env.next, parts)
+  return isDocument(parts[0]!) ? anything : undefined
+}
+
+export function isDocument(term: Term): boolean {
+  return term.kind === 'var' && (term.name === 'input' || term.name === 'data')
+}
+
+function typeBelow(env: Environment, node: TypeNode, parts: readonly Term[], at: number): Type | undefined {
+  const part = parts[at]
+  if (part === undefined) return extentOf(node)
+  if (node.value !== undefined) {
+    const child = childOf(node, part)
+    return child === undefined ? selectPath(node.value, parts, at) : typeBelow(env, child, parts, at + 1)
+  }
+  if (!isConstant(part)) return selectPath(extentOf(node), parts, at)
+  const child = childOf(node, part)
+  return child === undefined ? typeFurtherOut(env, parts) : typeBelow(env, child, parts, at + 1)
+}
+
+/** All that stands at a place and below it, as one type; base documents can add any string key. */
+export function extentOf(node: TypeNode): Type | undefined {
+  if (node.value !== undefined) return node.value
+  const properties: Property[] = []
+  for (const child of node.children.values()) {
+    const { term } = child
+    if (term === undefined || (term.kind !== 'string' && term.kind !== 'number' && term.kind !== 'boolean')) continue
+    properties.push({ key: keyOf(term)!, value: extentOf(child) })
+  }
+  return objectType(properties, { key: stringType, value: anything })
+}
+
+/** The type of what the rest of a ref selects. */
+function selectPath(type: Type | undefined, parts: readonly Term[], from: number): Type | undefined {
+  let found = type
+  for (const part of parts.slice(from)) {
+    if (found === undefined) return undefined
+    const variable = part.kind === 'var' || part.kind === 'ref' || !isScalarKind(part)
+    found = variable ? valuesOf(found) : selectConstant(found, part)
+  }
+  return found
+}
+
+function isScalarKind(term: Term): boolean {
+  return term.kind === 'string' || term.kind === 'number' || term.kind === 'boolean' || term.kind === 'null'
+}
+
+export function selectConstant(type: Type | undefined, term: Term): Type | undefined {
+  const key = keyOf(term)
+  return key === undefined ? undefined : select(type, key)
+}

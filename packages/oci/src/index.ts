@@ -1,6 +1,7 @@
 export { formatPlatform, type Platform } from '@source-policy/core'
 export type { RegistryContext } from './authorizer.ts'
 export { type Challenge, parseChallenges } from './challenge.ts'
+export type { ContentCache } from './content-cache.ts'
 export type { Credentials, CredentialsFor } from './credentials.ts'
 export type { Descriptor } from './descriptor.ts'
 export { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, parseDigest, verifyDigest } from './digest.ts'

@@ -51,3 +51,9 @@ export const MAX_CREDENTIAL_HELPER_BYTES = 64 * 1024
 
 /** Milliseconds that a credential helper may take; some ask a cloud. */
 export const CREDENTIAL_HELPER_TIMEOUT_MS = 30_000
+
+/** Bytes of all entries of a disk cache. */
+export const MAX_CACHE_BYTES = 1024 ** 3
+
+/** Bytes of a cached record. */
+export const MAX_CACHE_RECORD_BYTES = 64 * 1024

@@ -1,9 +1,10 @@
 import { decodeJSON, redactURL } from '@source-policy/core'
 import type { Transport, TransportResponse } from '@source-policy/transport'
 import { createAuthorizer, type RegistryContext } from './authorizer.ts'
+import type { ContentCache } from './content-cache.ts'
 import type { CredentialsFor } from './credentials.ts'
 import type { Descriptor } from './descriptor.ts'
-import { type Digest, digestOf, verifyDigest } from './digest.ts'
+import { type Digest, digestOf, isDigest, verifyDigest } from './digest.ts'
 import { decodeDocument, type ImageIndex, type ImageManifest } from './document.ts'
 import { OciError, type OciErrorCode, quote } from './error.ts'
 import { MAX_ERROR_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
@@ -39,6 +40,10 @@ export interface RegistryClientOptions {
   readonly credentialsFor?: CredentialsFor
   /** How single registries are reached. */
   readonly registries?: RegistryConfigs
+  /** Keeps manifests and blobs between runs, and what tags point to for `offline`. Default: none. */
+  readonly cache?: ContentCache
+  /** Nothing is asked for: what is not in the cache is unavailable (`offline`). Default: false. */
+  readonly offline?: boolean
   /** Milliseconds since the epoch; default: `Date.now`. */
   readonly now?: () => number
 }
@@ -50,7 +55,7 @@ export interface RegistryClientOptions {
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pull
  */
 export function createRegistryClient(options: RegistryClientOptions): ContentSource {
-  const { transport, credentialsFor = async () => undefined, registries = {}, now = Date.now } = options
+  const { transport, credentialsFor = async () => undefined, registries = {}, cache, offline, now = Date.now } = options
   const authorizer = createAuthorizer({ transport, credentialsFor, now })
 
   /** The first endpoint that has it; where none has, what the registry itself said. */
@@ -59,6 +64,9 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     load: (endpoint: Endpoint) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> => {
+    if (offline) {
+      throw new OciError('offline', `reading ${repositoryName(repository)}: it is not in the cache, and we are offline`)
+    }
     const endpoints = endpointsOf(repository, registries)
     for (const endpoint of endpoints.slice(0, -1)) {
       try {
@@ -127,20 +135,37 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
   const byDigest = (repository: Reference, digest: Digest, context: RegistryContext) =>
     context.run.once(
       keyOf('manifest', `${repositoryName(repository)}@${digest}`, context),
-      signal => {
+      async signal => {
+        const cached = await cache?.read(digest, { maxBytes: MAX_MANIFEST_BYTES })
+        if (cached !== undefined) return decodeCached(cached, digest)
         const reference: Reference = { domain: repository.domain, path: repository.path, digest }
         const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
-        return fromEndpoints(repository, load, signal)
+        const fetched = await fromEndpoints(repository, load, signal)
+        await cache?.write(digest, fetched.bytes)
+        return fetched
       },
       context.signal,
     )
+
+  /** What the tag was when we last were online. */
+  const rememberedTag = async (reference: Reference, context: RegistryContext) => {
+    const digest = await cache?.readRecord(tagRecord(reference))
+    return digest !== undefined && isDigest(digest) ? byDigest(reference, digest, context) : undefined
+  }
+
+  const rememberTag = async (reference: Reference, { digest, bytes }: FetchedDocument) => {
+    await cache?.write(digest, bytes)
+    await cache?.writeRecord(tagRecord(reference), digest)
+  }
 
   const byTag = (reference: Reference, context: RegistryContext) =>
     context.run.once(
       keyOf('tag', formatReference(reference), context),
       async signal => {
         const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
-        const fetched = await fromEndpoints(reference, load, signal)
+        const fetched =
+          (offline && (await rememberedTag(reference, context))) || (await fromEndpoints(reference, load, signal))
+        if (!offline) await rememberTag(reference, fetched)
         await bindTag(reference, fetched.digest, context)
         // the same content by digest needs no request of its own
         const name = `${repositoryName(reference)}@${fetched.digest}`
@@ -180,10 +205,14 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       }
       const bytes = await context.run.once(
         keyOf('blob', `${repositoryName(repository)}@${digest}, at most ${maxBytes} bytes`, context),
-        signal => {
+        async signal => {
+          const cached = await cache?.read(digest, { maxBytes })
+          if (cached !== undefined) return cached
           const load = (endpoint: Endpoint) =>
             fetchBlob(endpoint, repository.path, digest, maxBytes, { ...context, signal })
-          return fromEndpoints(repository, load, signal)
+          const fetched = await fromEndpoints(repository, load, signal)
+          await cache?.write(digest, fetched)
+          return fetched
         },
         context.signal,
       )
@@ -191,6 +220,15 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       return bytes
     },
   }
+}
+
+/** From the cache it comes without a content type: the document speaks for itself. */
+function decodeCached(bytes: Uint8Array, digest: Digest): FetchedDocument {
+  return { digest, bytes, document: decodeDocument(bytes, { what: `cached manifest ${digest}` }) }
+}
+
+function tagRecord(reference: Reference): string {
+  return `tag ${formatReference(reference)}`
 }
 
 /** A run sees one digest for a tag, however it was asked for. */

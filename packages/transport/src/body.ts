@@ -13,36 +13,42 @@ export interface BodyOptions {
   readonly signal: AbortSignal
   /** Called for each part as it was received, before it is handed on; may throw. */
   readonly onBytes: (count: number) => void
+  /** Called once, with what is thrown if anything is. */
+  readonly onEnd: (failure: unknown) => void
 }
 
 /** The parts of a body as they come, counted and bounded; ends in an error unless all of it came. */
 export async function* readBody(raw: Readable, options: BodyOptions): AsyncGenerator<Uint8Array, void, undefined> {
-  const { what, maxBytes, contentLength, timeoutMs, signal, onBytes } = options
+  const { what, maxBytes, contentLength, timeoutMs, signal, onBytes, onEnd } = options
   let received = 0
   // only waiting for the server counts, not what the reader does with a part
-  const wait = () =>
-    setTimeout(
-      () => raw.destroy(new TransportError('timeout', `${what}: no more than ${received} bytes for ${timeoutMs} ms`)),
-      timeoutMs,
-    )
-  let timer = wait()
+  let waiting = true
+  const giveUp = () => {
+    if (waiting)
+      raw.destroy(new TransportError('timeout', `${what}: no more than ${received} bytes in ${timeoutMs} ms`))
+  }
+  const timer = setTimeout(giveUp, timeoutMs).unref()
+  let failure: unknown
   try {
     for await (const chunk of raw as AsyncIterable<Uint8Array>) {
-      clearTimeout(timer)
+      waiting = false
       received += chunk.byteLength
       onBytes(chunk.byteLength)
       if (received > maxBytes) throw tooLarge(what, maxBytes)
       yield chunk
-      timer = wait()
+      waiting = true
+      timer.refresh()
+    }
+    if (contentLength !== undefined && received !== contentLength) {
+      throw new TransportError('truncated', `${what}: expected ${contentLength} bytes, got ${received}`)
     }
   } catch (thrown) {
-    if (signal.aborted) throw signal.reason
-    throw isCoded(thrown) ? thrown : toTransportError(thrown, `${what}: after ${received} bytes`, 'truncated')
+    const known = isCoded(thrown) ? thrown : toTransportError(thrown, `${what}: after ${received} bytes`, 'truncated')
+    failure = signal.aborted ? signal.reason : known
+    throw failure
   } finally {
     clearTimeout(timer)
-  }
-  if (contentLength !== undefined && received !== contentLength) {
-    throw new TransportError('truncated', `${what}: expected ${contentLength} bytes, got ${received}`)
+    onEnd(failure)
   }
 }
 

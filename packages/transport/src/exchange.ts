@@ -48,7 +48,7 @@ export async function exchange(options: ExchangeOptions): Promise<Answer> {
     response = await dispatch.send(outgoing)
   } catch (thrown) {
     const error = signal.aborted ? signal.reason : toTransportError(thrown, what, 'connection_failed')
-    record({ error: error instanceof TransportError ? error.code : 'aborted' })
+    record({ error: failureCode(error) })
     throw error
   }
   const { statusCode: status, body } = response
@@ -70,20 +70,18 @@ export async function exchange(options: ExchangeOptions): Promise<Answer> {
   const encoded = hasBody && isDecoded(outgoing, header('content-encoding'))
   const common = { what, maxBytes, signal }
 
-  async function* counted(): AsyncGenerator<Uint8Array, void, undefined> {
-    const onBytes = (count: number) => {
-      bytes += count
-      run.spend('bytes', count, what)
-    }
-    const raw = readBody(body, { ...common, contentLength, timeoutMs: bodyTimeoutMs, onBytes })
-    try {
-      yield* encoded ? gunzip(raw, common) : raw
-    } catch (error) {
-      record({ status, error: error instanceof TransportError ? error.code : 'aborted' })
-      throw error
-    } finally {
-      record({ status })
-    }
+  const read = () => {
+    const raw = readBody(body, {
+      ...common,
+      contentLength,
+      timeoutMs: bodyTimeoutMs,
+      onBytes(count) {
+        bytes += count
+        run.spend('bytes', count, what)
+      },
+      onEnd: failure => record({ status, ...(failure !== undefined && { error: failureCode(failure) }) }),
+    })
+    return encoded ? gunzip(raw, common) : raw
   }
 
   const discard = async () => {
@@ -98,7 +96,7 @@ export async function exchange(options: ExchangeOptions): Promise<Answer> {
     decompressed: encoded,
     header: name => (encoded && /^content-(encoding|length)$/i.test(name) ? undefined : header(name)),
     open() {
-      if (contentLength === undefined || contentLength <= maxBytes) return counted()
+      if (contentLength === undefined || contentLength <= maxBytes) return read()
       record({ status, error: 'response_too_large' })
       body.destroy()
       throw tooLarge(what, maxBytes)
@@ -118,4 +116,9 @@ function isDecoded({ headers }: Outgoing, contentEncoding: string | undefined): 
 
 function parseLength(value: string | undefined): number | undefined {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined
+}
+
+function failureCode(failure: unknown): string {
+  const { code } = failure as { code?: unknown }
+  return typeof code === 'string' ? code : 'aborted'
 }

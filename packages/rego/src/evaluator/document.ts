@@ -10,24 +10,25 @@ import type { Slot } from './run.ts'
 type Key = string | number
 
 /**
- * The input with something unknown at each of the paths. Only the way to them is copied, and every copy is added to `open`;
- * objects missing on the way are made, since a field that may be there may have a parent.
+ * The input with something unknown at each of the paths. Only the way to them is copied, and every copy is added to `open`.
+ * Where a parent is missing it is unknown too, by the paths below it: with the field it may come or not.
  */
 export function withHoles(input: Value | undefined, paths: readonly Path[], open: WeakSet<object>): Slot {
   let document: Slot = input
   const copies = new Set<object>()
-  for (const path of paths) document = putHole(document, path, 0, copies)
+  for (const path of paths.toSorted((a, b) => a.length - b.length)) document = putHole(document, path, 0, copies)
   for (const copy of copies) open.add(copy)
   return document
 }
 
 function putHole(at: Slot, path: Path, depth: number, copies: Set<object>): Value | Unknown {
-  if (at instanceof Unknown) return at
-  if (depth === path.length) return new Unknown(lacksPath(path), false)
-  const key = path[depth]!
+  if (at === undefined || depth === path.length) return new Unknown(lacksPath(path), false)
+  if (at instanceof Unknown) {
+    const isWhole = [...at.lacks.paths.values()].some(known => known.length <= depth)
+    return isWhole ? at : new Unknown(lacksPath(path).add(at.lacks), false)
+  }
   const child = (value: Slot): Value => putHole(value, path, depth + 1, copies) as Value
-  if (at === undefined) return putMember(typeof key === 'number' ? [] : {}, key, child, copies, path)
-  return putMember(at, key, child, copies, path)
+  return putMember(at, path[depth]!, child, copies, path)
 }
 
 function putMember(at: Value, key: Key, child: (value: Slot) => Value, copies: Set<object>, path: Path): Value {

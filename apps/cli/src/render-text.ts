@@ -37,7 +37,9 @@ export function renderText(result: CheckResult, options: TextOptions): string {
   }
   const showPlatforms = result.platforms.length > 1
   const rows = [
-    ...result.sources.map(source => sourceRow(source, { ...options, showPlatforms, policies: result.policies })),
+    ...inOrderOfPlaces(result.sources).map(source =>
+      sourceRow(source, { ...options, showPlatforms, policies: result.policies }),
+    ),
     ...result.undetermined.map(undeterminedRow),
   ].map(row => ({ ...row, name: printable(row.name), place: printable(row.place), remark: printable(row.remark) }))
 
@@ -81,6 +83,11 @@ function summary(result: CheckResult, colors: ReturnType<typeof createColors>): 
 
 function count(sources: number): string {
   return `${sources} ${sources === 1 ? 'source' : 'sources'}`
+}
+
+/** In the order of the file; what no line names comes last. */
+function inOrderOfPlaces(sources: readonly CheckedSource[]): CheckedSource[] {
+  return [...sources.filter(({ places }) => places.length > 0), ...sources.filter(({ places }) => places.length === 0)]
 }
 
 type RowOptions = TextOptions & { readonly showPlatforms: boolean; readonly policies: readonly string[] }

@@ -10,7 +10,9 @@ import {
   readImageConfig,
   tagNameOnly,
 } from '@source-policy/oci'
+import { gitResolver } from '@source-policy/resolver-git'
 import { httpResolver } from '@source-policy/resolver-http'
+import { imageResolver } from '@source-policy/resolver-image'
 import { createTransport, type TransportOptions } from '@source-policy/transport'
 
 export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'> {
@@ -34,7 +36,8 @@ export function openResolvers({ insecureRegistries, ...options }: ResolversOptio
   const transport = createTransport({ ...options, insecureHosts })
   const registries = Object.fromEntries(plain.map((host): [string, RegistryConfig] => [host, { http: true }]))
   const images = createRegistryClient({ transport, registries })
-  return { resolvers: [httpResolver({ transport })], images, close: () => transport.close() }
+  const resolvers = [imageResolver({ registry: images }), gitResolver({ transport }), httpResolver({ transport })]
+  return { resolvers, images, close: () => transport.close() }
 }
 
 /** The configuration of a base image; what a policy asked for in the run is not asked for again. Rejects with a coded error. */

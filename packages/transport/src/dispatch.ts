@@ -80,7 +80,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       return agentFor('forward', unchecked).request({ ...common, origin: proxy.origin, path, headers: forwarded })
     },
     async close() {
-      await Promise.all([...agents.values()].map(agent => agent.close()))
+      await Promise.all([...agents.values()].map(agent => agent.destroy()))
     },
   }
 }

@@ -392,6 +392,21 @@ describe('credentials', () => {
   })
 })
 
+describe('close', () => {
+  it('does not wait for a body that nobody reads', async () => {
+    origin.faults.add({ fault: { kind: 'stall', afterBytes: 3 } })
+    const transport = createTransport({ allowAddresses: [origin.host] })
+    const url = `${origin.url}/file`
+    const response = await transport.request({ method: 'GET', url, maxBytes: 10, run, signal: run.signal })
+    await transport.close()
+    await expect(response.text()).rejects.toMatchObject({ name: 'TransportError' })
+  })
+
+  it('needs no request before it', async () => {
+    await expect(createTransport().close()).resolves.toBeUndefined()
+  })
+})
+
 describe('concurrency', () => {
   it('has no more connections to a host than allowed', async () => {
     origin.faults.add({ fault: { kind: 'delay', ms: 50 } })

@@ -116,6 +116,6 @@ export interface Transport {
    * Throws `TransportError`, core's `budget_exceeded`, or the signal's reason.
    */
   request(request: TransportRequest): Promise<TransportResponse>
-  /** Closes idle connections. */
+  /** Closes all connections; requests under way fail. */
   close(): Promise<void>
 }

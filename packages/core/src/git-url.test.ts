@@ -161,6 +161,7 @@ describe('parseGitURL', () => {
     ['https://host/é.git', { path: '/é.git', remote: 'https://host/%C3%A9.git' }],
     ['https://host/a/../b.git', { path: '/a/../b.git', remote: 'https://host/a/../b.git' }],
     ['HTTPS://Host:443/x.git', { host: 'Host:443', remote: 'https://Host:443/x.git' }],
+    ['https://a/x.git?#main', { ref: 'main', remote: 'https://a/x.git?' }],
     ['https://[::1]:8443/x.git', { host: '[::1]:8443', remote: 'https://[::1]:8443/x.git' }],
     ['https://u:p%40q@host/x.git', { userinfo: 'u:p%40q', remote: 'https://u:p%40q@host/x.git' }],
     ['https://host/x.git#refs%2Fheads%2Fm', { ref: 'refs/heads/m', subdir: '' }],

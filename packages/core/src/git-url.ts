@@ -72,7 +72,8 @@ export function parseGitURL(text: string): GitURL {
     ...(uri.userinfo === undefined ? {} : { userinfo: uri.userinfo }),
     ...queryOf(uri.rawQuery),
     ...fragmentOf(uri.fragment),
-    remote: uri.base,
+    // an empty query is part of what git is given
+    remote: `${uri.base}${/^[^?#]*\?(?:#|$)/.test(text) ? '?' : ''}`,
   }
 }
 

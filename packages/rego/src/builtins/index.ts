@@ -23,6 +23,7 @@ import { tracing } from './tracing.ts'
 import { undelivered } from './undelivered.ts'
 import { units } from './units.ts'
 import { uuid } from './uuid.ts'
+import { yaml } from './yaml.ts'
 
 /** The builtins of OPA v1.14.1 by name, those without an implementation among them. */
 export const builtins: ReadonlyMap<string, Builtin> = new Map(
@@ -51,6 +52,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
     time,
     units,
     uuid,
+    yaml,
     tracing,
     undelivered,
   ]

@@ -1,0 +1,115 @@
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml'
+import { BuiltinError } from '../builtins/builtin-error.ts'
+import { formatDouble } from '../format/double.ts'
+import { maxJSONDepth, setOwn } from '../value/json.ts'
+import { numberText } from '../value/number.ts'
+import type { Value } from '../value/value.ts'
+import { isNumber } from '../value/value.ts'
+import { resolveScalar } from './resolve.ts'
+
+/** Nodes of a document after its aliases are put in place: a few lines of YAML can stand for billions. */
+export const maxYAMLNodes = 200_000
+/** UTF-16 units of a YAML text. */
+export const maxYAMLLength = 4 * 1024 * 1024
+
+interface State {
+  readonly anchors: Map<string, ParsedNode>
+  nodes: number
+}
+
+/** The value of a YAML text as sigs.k8s.io/yaml turns it to JSON: the first document, YAML 1.1's words, keys as texts. */
+export function parseYAML(text: string): Value {
+  if (text.length > maxYAMLLength) throw new BuiltinError(`yaml: document of more than ${maxYAMLLength} characters`)
+  const documents = parseAllDocuments(text, {
+    version: '1.1',
+    schema: 'failsafe',
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    merge: false,
+    logLevel: 'silent',
+    prettyErrors: false,
+    keepSourceTokens: false,
+  })
+  const [document] = 'empty' in documents ? [] : documents
+  if (document === undefined) return null
+  const [error] = document.errors
+  if (error !== undefined) throw new BuiltinError(complaint(text, error.pos[0], error.code, error.message))
+  const state: State = { anchors: new Map(), nodes: 0 }
+  return document.contents === null ? null : convert(document.contents, state, 0)
+}
+
+/** The place and fault in the words of Go's scanner, where there are such. */
+function complaint(text: string, offset: number, code: string, message: string): string {
+  const line = text.slice(0, offset).split('\n').length
+  if (code === 'BAD_COLLECTION_TYPE' || /flow (?:sequence|map)|end with/i.test(message)) {
+    return `yaml: line ${line}: did not find expected ',' or ']'`
+  }
+  return `yaml: line ${line}: ${message.replace(/\s+/g, ' ')}`
+}
+
+function convert(node: ParsedNode, state: State, depth: number): Value {
+  if (depth > maxJSONDepth) throw new BuiltinError(`yaml: exceeded max depth of ${maxJSONDepth}`)
+  if (++state.nodes > maxYAMLNodes) throw new BuiltinError('yaml: document contains excessive aliasing')
+  if (isAlias(node)) {
+    const target = state.anchors.get(node.source)
+    if (target === undefined) throw new BuiltinError(`yaml: unknown anchor '${node.source}' referenced`)
+    return convert(target, state, depth + 1)
+  }
+  const value = isMap(node)
+    ? convertMap(node as ParsedNode & { items: Pair[] }, state, depth)
+    : isSeq(node)
+      ? (node.items as ParsedNode[]).map(item => convert(item, state, depth + 1))
+      : scalarValue(node)
+  // an anchor is known only after its node: it cannot hold itself
+  if ('anchor' in node && node.anchor !== undefined) state.anchors.set(node.anchor, node)
+  return value
+}
+
+function scalarValue(node: ParsedNode): Value {
+  if (!isScalar(node)) return null
+  const text = typeof node.value === 'string' ? node.value : (node.source ?? '')
+  if (node.tag === 'tag:yaml.org,2002:str' || node.tag === '!' || (node.type !== 'PLAIN' && node.tag === undefined))
+    return text
+  const resolved = resolveScalar(text)
+  if (resolved.kind === 'infinite') throw new BuiltinError(`json: unsupported value: ${text}`)
+  return resolved.kind === 'string' ? text : resolved.value
+}
+
+interface Pair {
+  readonly key: ParsedNode
+  readonly value: ParsedNode | null
+}
+
+function convertMap(map: ParsedNode & { items: Pair[] }, state: State, depth: number): Value {
+  const object: { [key: string]: Value } = {}
+  const merged: { [key: string]: Value } = {}
+  for (const { key, value } of map.items) {
+    const item = value === null ? null : convert(value, state, depth + 1)
+    if (isScalar(key) && key.value === '<<' && key.type === 'PLAIN') mergeInto(merged, item)
+    else setOwn(object, keyOf(convert(key, state, depth + 1)), item)
+  }
+  const whole: { [key: string]: Value } = {}
+  for (const source of [merged, object]) for (const [key, item] of Object.entries(source)) setOwn(whole, key, item)
+  return whole
+}
+
+function mergeInto(merged: { [key: string]: Value }, item: Value): void {
+  const sources = Array.isArray(item) ? item : [item]
+  for (const source of sources) {
+    if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+      throw new BuiltinError('yaml: map merge requires map or sequence of maps as the value')
+    }
+    for (const [key, value] of Object.entries(source))
+      if (!Object.hasOwn(merged, key)) setOwn(merged, key, value as Value)
+  }
+}
+
+/** Keys are texts; numbers with a fraction lose what a single float cannot hold, as in Go. */
+function keyOf(key: Value): string {
+  if (typeof key === 'string') return key
+  if (typeof key === 'boolean') return String(key)
+  if (key === null || !isNumber(key)) throw new BuiltinError('unsupported map key')
+  if (typeof key !== 'number' || Number.isInteger(key)) return numberText(key)
+  const single = Number(Math.fround(key).toPrecision(8))
+  return (single < 0 ? '-' : '') + formatDouble(Math.abs(single), 'g', -1)
+}

@@ -6,7 +6,7 @@ import { spanBetween } from '../source-text.ts'
 import type { Program } from './compiled.ts'
 import { checkConflicts } from './conflicts.ts'
 import { checkDeprecated, checkDeprecatedIn } from './deprecated.ts'
-import { checkCallsIn, checkFunctions } from './functions.ts'
+import { checkFunctions, checkQueryCalls } from './functions.ts'
 import { buildGraph, checkRecursion } from './graph.ts'
 import { rewriteHeadReferences } from './head-references.ts'
 import {
@@ -109,7 +109,7 @@ function compileQuery({ work, tree, arity, types }: Compiled, query: Body): Body
     body => hoistHeadsInBody(work, body),
     body => rewriteWithsInBody(work, tree, body),
     body => {
-      checkCallsIn(work, arity, body)
+      checkQueryCalls(work, arity, body)
       return body
     },
     body => orderBody(work, arity, documents, body),

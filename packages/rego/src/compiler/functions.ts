@@ -24,6 +24,11 @@ export function checkCallsIn(work: Work, arity: Arity, body: Body): void {
   for (const expr of body) checkExpr(work, arity, expr)
 }
 
+/** In a query the types of all functions are known, and OPA says it as it does for builtins. */
+export function checkQueryCalls(work: Work, arity: Arity, body: Body): void {
+  checkCallsIn({ ...work, typed: true }, arity, body)
+}
+
 /** An expression, and its closures unless it is wrong itself. */
 function checkExpr(work: Work, arity: Arity, expr: Expr): void {
   if (!checkCall(work, arity, expr)) return
@@ -60,9 +65,10 @@ function isWithin(work: Work, expr: CallExpr, wanted: number, got: number): bool
 
 function reportArity(work: Work, expr: CallExpr, wanted: number, got: number): void {
   const name = shown(work, expr.operator)
-  const reason = work.builtins.has(name)
-    ? `${name}: arity mismatch`
-    : `function ${name} has arity ${wanted}, got ${got} ${got === 1 ? 'argument' : 'arguments'}`
+  const reason =
+    work.typed || work.builtins.has(name)
+      ? `${name}: arity mismatch`
+      : `function ${name} has arity ${wanted}, got ${got} ${got === 1 ? 'argument' : 'arguments'}`
   report(work, 'rego_type_error', expr.span, reason)
 }
 

@@ -109,10 +109,14 @@ function expandRef(work: Work, term: RefTerm, support: Support, like: Expr | und
   const expand = (inner: Term): Term => expandTerm(work, inner, support, like)
   const head = expand(term.head)
   const path = term.path.map(expand)
-  if (head.kind === 'var' || head.kind === 'ref') return { ...term, head, path }
+  if (!isIndirect(head)) return { ...term, head, path }
   const local = varTerm(work.fresh(), head.span)
   support.push(equation(local, head, like))
   return { ...term, head: local, path }
+}
+
+function isIndirect({ kind }: Term): boolean {
+  return kind === 'array' || kind === 'object' || kind === 'set' || kind === 'call' || kind.endsWith('comprehension')
 }
 
 /** A ref or a comprehension in it: it has no value without evaluation. */

@@ -47,8 +47,9 @@ function rewriteRule(work: Work, rule: Definition): void {
   const before = work.errors.length
   for (const branch of chainOf(rule)) {
     // The arguments of a branch are those of the definition, in other places: the same names result.
-    branch.args = branch === rule ? renamed : renameArgs(work, branch, args)
-    const scopes: Scopes = { work, frames: [new Map([...args].map(([name, declared]) => [name, { ...declared }]))] }
+    const frame = branch === rule ? args : copyFrame(args)
+    branch.args = branch === rule ? renamed : renameArgs(work, branch, frame)
+    const scopes: Scopes = { work, frames: [copyFrame(args)] }
     rewriteDefinition(scopes, branch, unused)
     for (const name of unused) if ((scopes.frames[0]!.get(name)?.count ?? 0) > 1) unused.delete(name)
     if (work.errors.length > before) return
@@ -58,6 +59,10 @@ function rewriteRule(work: Work, rule: Definition): void {
     const reason = `unused argument ${name}. (hint: use _ (wildcard variable) instead)`
     report(work, 'rego_compile_error', rule.headSpan, reason)
   }
+}
+
+function copyFrame(frame: Frame): Frame {
+  return new Map([...frame].map(([name, declared]) => [name, { ...declared }]))
 }
 
 function renameArgs(work: Work, rule: Definition, frame: Frame): readonly Term[] | undefined {

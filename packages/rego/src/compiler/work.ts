@@ -47,6 +47,8 @@ export interface Work {
   readonly builtins: ReadonlyMap<string, Signature>
   readonly strict: boolean
   readonly errors: RegoError[]
+  /** The types of the rules are known: a query is compiled. */
+  readonly typed?: true
   /** By the name that the compiler gave to a local: the user's name. */
   readonly names: Map<string, string>
   /** A name that is nowhere in the program. */

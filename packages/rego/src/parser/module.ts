@@ -1,11 +1,11 @@
-import type { Annotations, Body, Import, Module, Package, RefTerm, Rule, Term } from '../ast.ts'
+import type { Annotations, Body, Expr, Import, Module, Package, RefTerm, Rule, Term } from '../ast.ts'
 import { joinErrors, type RegoError } from '../error.ts'
 import { formatTerm } from '../format.ts'
 import { coreKeywords, futureKeywords, isKeyword } from '../lexer/token.ts'
 import { maxErrors } from '../limits.ts'
 import { type SourceText, sourceText } from '../source-text.ts'
 import { annotationsOf } from './annotations.ts'
-import { parseLiteral, parseLiterals } from './expression.ts'
+import { parseLiteral } from './expression.ts'
 import { ruleOfBody } from './expression-rule.ts'
 import { type ParsedRule, parseRules, type Written } from './rule.ts'
 import {
@@ -44,8 +44,9 @@ export function parseModule(file: string, text: string, options: ParseOptions = 
 /** The expressions of a query. Throws a RegoError `rego_parse_error`. */
 export function parseQuery(text: string, options: ParseOptions & { readonly file?: string } = {}): Body {
   const p = startParser(sourceText(options.file ?? '', text), options)
-  const body = parseLiterals(p, 'eof')
-  if (!at(p, 'eof')) unexpected(p)
+  if (at(p, 'eof')) fail(p, 'found empty body')
+  const body: Expr[] = []
+  while (!at(p, 'eof')) body.push(...parseStatementBody(p))
   return body
 }
 

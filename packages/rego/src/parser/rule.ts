@@ -68,11 +68,12 @@ export function parseRules(p: Parser): readonly ParsedRule[] | undefined {
   const hasIf = at(p, 'if')
   const written = { hasIf, hasContains: contains, generatedBody: false, generatedValue: head.value === undefined }
   if (!hasIf && !at(p, '{')) {
-    if (!contains) return undefined
+    if (!contains || head.reference.head.kind !== 'var') return undefined
     const span = head.span
     const rule = makeRule(span, head, emptyBody(span))
     return [{ rule, definitions: [{ ...written, rule, generatedBody: true }] }]
   }
+  if (head.reference.head.kind !== 'var') unexpected(p, `rule head ref ${formatTerm(head.reference)} invalid`)
   const finished = finishHead(head, hasIf, contains)
   const body = hasIf ? parseIfBody(p) : parseBracedBody(p)
   const branches = parseElses(p, finished)
@@ -87,12 +88,15 @@ function makeRule(span: Span, head: Head, body: Body, branches: readonly Written
 }
 
 function parseDefault(p: Parser, start: Span): ParsedRule {
-  const { head } = parseHead(p)
+  const { head: written } = parseHead(p)
+  // `default p` is `default p := true`, but `default p[x]` says nothing.
+  const needsValue = written.args === undefined && written.reference.path.length === 1
+  const head = needsValue ? written : { ...written, value: written.value ?? trueAt(written.span) }
   const span = spanOf(p, start.start, p.lastEnd)
   checkDefault(p, start, head)
   const rule: Rule = { kind: 'rule', span, default: true, head, body: emptyBody(start), else: undefined }
-  const written = { rule, hasIf: false, hasContains: false, generatedBody: false, generatedValue: false }
-  return { rule, definitions: [written] }
+  const definition = { rule, hasIf: false, hasContains: false, generatedBody: false, generatedValue: false }
+  return { rule, definitions: [definition] }
 }
 
 /** A default has to hold whatever the rest does: no names in its value, and arguments that match everything. */
@@ -124,7 +128,7 @@ function parseHead(p: Parser): ParsedHead {
   const args = called && name.args.length > 0 ? name.args : undefined
   const operator = called ? name.operator : name
   const reference = operator.kind === 'ref' ? operator : refTo(operator)
-  if (reference.head.kind !== 'var') unexpected(p, `rule head ref ${formatTerm(reference)} invalid`)
+  if (called && reference.head.kind !== 'var') unexpected(p, `rule head ref ${formatTerm(reference)} invalid`)
   const shown = formatTerm(reference)
   const finish = (rest: { key?: Term; value?: Term; assign: boolean }): Head => ({
     kind: 'head',
@@ -180,12 +184,8 @@ function parseIfBody(p: Parser): Body {
   const read = attempt(p, () => parseLiteral(p))
   // `if { x }` is a body; a set literal there would always hold.
   if ('value' in read && !(read.value.kind === 'term' && read.value.term.kind === 'set')) return [read.value]
-  const after = mark(p)
   reset(p, before)
-  if (at(p, '{')) return parseBracedBody(p)
-  if ('error' in read) throw read.error
-  reset(p, after)
-  unexpected(p, 'rule body expected')
+  return parseBracedBody(p)
 }
 
 function parseBracedBody(p: Parser): Body {

@@ -241,7 +241,13 @@ export function at(p: Parser, token: Token): boolean {
 /** The current token cannot stand here. */
 export function unexpected(p: Parser, note?: string): never {
   const kind = isKeyword(p.token) ? 'keyword' : 'token'
-  fail(p, `unexpected ${p.token} ${kind}${note === undefined ? '' : `: ${note}`}`)
+  // A line end belongs to the row that it begins.
+  const start = p.text[p.start] === '\n' ? p.start + 1 : p.start
+  failAt(
+    p,
+    spanOf(p, start, Math.max(start, p.end)),
+    `unexpected ${p.token} ${kind}${note === undefined ? '' : `: ${note}`}`,
+  )
 }
 
 export function expect(p: Parser, token: Token, note: string): void {

@@ -277,15 +277,23 @@ function parseObject(p: Parser, open: Span, key: Term, comprehension: boolean): 
     entries,
   })
   const value = parseTerm(p)
-  if (comprehension && at(p, 'or')) {
-    const body = parseComprehensionBody(p, '}')
-    if (body !== undefined) {
-      return { kind: 'object-comprehension', span: spanOf(p, open.start, p.end), key, value, body }
+  const ended = comprehension && (at(p, '}') || at(p, ','))
+  if (ended) {
+    const read = attempt(p, () => object(parsePairs(p, [{ key, value }])))
+    if ('value' in read) return read.value
+  } else if (comprehension && at(p, 'or')) {
+    scan(p)
+    const read = attempt(p, () => parseBody(p, '}'))
+    if ('value' in read) {
+      const span = spanOf(p, open.start, p.end)
+      return { kind: 'object-comprehension', span, key, value, body: read.value }
     }
-  } else if (at(p, '}') || at(p, ',')) return object(parsePairs(p, [{ key, value }]))
+  }
   reset(p, first)
-  const item = nested(p, parseListItem)
-  if (at(p, '}') || at(p, ',')) return object(parsePairs(p, [{ key, value: item }]))
+  if (!ended) {
+    const item = nested(p, parseListItem)
+    if (at(p, '}') || at(p, ',')) return object(parsePairs(p, [{ key, value: item }]))
+  }
   unexpected(p, 'non-terminated object')
 }
 

@@ -98,7 +98,10 @@ export class RefChecker {
     for (let i = start; i < place.parts.length; i++) {
       const part = place.parts[i]!
       const keys = keysOf(type)
-      if (keys === undefined) return this.#undefinedRef(place.ref, [`have: ${formatType(type)}`])
+      if (keys === undefined) {
+        if (type?.kind === 'function') return this.#functionError(place.ref, type)
+        return this.#undefinedRef(place.ref, [`have: ${formatType(type)}`])
+      }
       if (part.kind === 'var' || part.kind === 'ref') {
         const known = typeOf(this.#env, part)
         if (known === undefined) {

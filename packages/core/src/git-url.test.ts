@@ -166,7 +166,7 @@ describe('parseGitURL', () => {
     ['https://u:p%40q@host/x.git', { userinfo: 'u:p%40q', remote: 'https://u:p%40q@host/x.git' }],
     ['https://host/x.git#refs%2Fheads%2Fm', { ref: 'refs/heads/m', subdir: '' }],
     ['https://host/x.git#:a:b', { ref: '', subdir: 'a:b' }],
-    ['https://host/x.git?', { remote: 'https://host/x.git' }],
+    ['https://host/x.git?', { remote: 'https://host/x.git?' }],
     ['https://host', { host: 'host', path: '', remote: 'https://host' }],
   ])('keeps the text of %s', (url, expected) => {
     expect(parseGitURL(url)).toMatchObject(expected)

@@ -18,7 +18,7 @@ export function isOwnedByName(text: string): boolean {
   const colon = text.indexOf(':')
   const user = colon === -1 ? text : text.slice(0, colon)
   const group = colon === -1 ? '' : text.slice(colon + 1)
-  return !isId(user) || (group !== '' && !isId(group))
+  return (user !== '' && !isId(user)) || (group !== '' && !isId(group))
 }
 
 function isId(text: string): boolean {

@@ -215,7 +215,8 @@ function expandMount(state: StageState, { text, place }: Word, scope: BuildScope
 }
 
 function mountTarget({ workdir }: StageState, target: string): string | undefined {
-  if (target.startsWith('/')) return resolvePath('/', target)
+  // an absolute one is compared as it is written
+  if (target.startsWith('/')) return target
   return workdir === undefined ? undefined : resolvePath(workdir, target)
 }
 

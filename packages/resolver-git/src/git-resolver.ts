@@ -4,8 +4,9 @@ import type { Transport } from '@source-policy/transport'
 import { credentialOfUserinfo, type GitCredential } from './credentials.ts'
 import { describeGit } from './describe.ts'
 import { GitError } from './error.ts'
+import { gitSigner, type ObjectFetcher, verifyGitSignature } from './git-signature.ts'
 import { readGitSource } from './git-source.ts'
-import { type BoundRemote, resolveGit } from './resolve.ts'
+import { type BoundRemote, fetchObjects, resolveGit } from './resolve.ts'
 import { smartHTTP } from './smart-http.ts'
 
 export interface GitResolverOptions {
@@ -19,6 +20,10 @@ export interface GitResolverOptions {
 
 /** Facts about git sources: `git://github.com/moby/buildkit.git#v0.21.0`. */
 export function gitResolver(options: GitResolverOptions): Resolver {
+  const objectsOf: ObjectFetcher = context => {
+    const git = readGitSource(context.source)
+    return fetchObjects(git, () => remoteOf(git.url, options, context), context)
+  }
   return {
     kind: 'git',
     schemes: ['git'],
@@ -32,6 +37,7 @@ export function gitResolver(options: GitResolverOptions): Resolver {
       const git = readGitSource(source)
       return resolveGit(git, paths, () => remoteOf(git.url, options, context), context)
     },
+    functions: { verify_git_signature: verifyGitSignature(objectsOf), git_signer: gitSigner(objectsOf) },
   }
 }
 

@@ -14,3 +14,5 @@ export const MAX_TAG_DEPTH = 16
 export const MAX_REMOTE_MESSAGE = 500
 /** Characters of a ref. */
 export const MAX_REF_LENGTH = 4096
+/** Bytes of a file of keys, as in buildx. */
+export const MAX_KEY_FILE_BYTES = 128 * 1024

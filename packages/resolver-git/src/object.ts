@@ -132,6 +132,12 @@ export function parseActor(line: string): Actor {
   })
 }
 
+/** When a commit was committed or a tag was made; undefined where the object does not say. */
+export function actorTime({ headers }: ParsedObject): Date | undefined {
+  const { when } = parseActor(firstOf(headers, 'committer') || firstOf(headers, 'tagger'))
+  return when === undefined ? undefined : new Date(when)
+}
+
 /** RFC 3339 with the offset of whoever made the object; undefined where it is no such time. */
 function formatTime(seconds: string, zone: string): string | undefined {
   const [, sign, hours, minutes] = /^([+-])(..)(..)$/.exec(zone) ?? []

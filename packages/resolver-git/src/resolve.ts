@@ -36,8 +36,9 @@ export async function resolveGit(
   source: GitSource,
   paths: readonly Path[],
   findRemote: RemoteFinder,
-  { run, signal }: ResolveContext,
+  context: ResolveContext,
 ): Promise<Facts> {
+  const { run, signal } = context
   const asked = new Set(paths.map(([, field]) => field))
   const bound = await attempt(signal, () => bind(source, findRemote, run, signal))
   if ('error' in bound) return unavailable(paths, bound.error)
@@ -46,12 +47,8 @@ export async function resolveGit(
   // the server said that there is no tag object: nothing to fetch
   if (!asked.has('commit') && isLightRef(source, bound.value)) return withAbsent(facts, 'tag', 'server')
 
-  const { checksum } = bound.value
   const fetched = await attempt(signal, async () => {
-    const at = await findRemote()
-    const key = `git:commit:${at.key}@${checksum}`
-    const objects = await run.once(key, own => at.remote.fetchCommit(checksum, own), signal)
-    return objectFacts(source, bound.value, objects)
+    return objectFacts(source, await fetchBound(source, bound.value, findRemote, context))
   })
   if (!('error' in fetched))
     return {
@@ -64,6 +61,34 @@ export async function resolveGit(
     fetched.error,
   )
   return { ...facts, unavailable: missing.unavailable }
+}
+
+/** The commit of a source and the tags that lead to it, fetched at most once per run. Throws coded errors. */
+export async function fetchObjects(
+  source: GitSource,
+  findRemote: RemoteFinder,
+  context: ResolveContext,
+): Promise<PeeledCommit> {
+  const binding = await bind(source, findRemote, context.run, context.signal)
+  return fetchBound(source, binding, findRemote, context)
+}
+
+async function fetchBound(
+  source: GitSource,
+  binding: Binding,
+  findRemote: RemoteFinder,
+  { run, signal }: ResolveContext,
+): Promise<PeeledCommit> {
+  const { remote, key } = await findRemote()
+  const { checksum, commitChecksum, ref } = binding
+  const once = `git:commit:${key}@${checksum}`
+  const objects = await run.once(once, own => remote.fetchCommit(checksum, own), signal)
+  // a commit that is named by its hash may turn out to be a tag, which nobody could know before
+  if (namedCommit(source) === undefined && objects.commit.hash !== commitChecksum) {
+    const problem = `${ref} leads to commit ${objects.commit.hash}, the server said ${commitChecksum}`
+    throw new GitError('object_mismatch', problem)
+  }
+  return objects
 }
 
 /** The ref of a source is bound once per run, whichever source of the same remote asks first. */
@@ -137,16 +162,7 @@ function isLightRef(source: GitSource, { checksum, commitChecksum }: Binding): b
   return namedCommit(source) === undefined && checksum === commitChecksum
 }
 
-function objectFacts(
-  source: GitSource,
-  binding: Binding,
-  { commit, tags: [tag] }: PeeledCommit,
-): Pick<Facts, 'known' | 'absent'> {
-  // a commit that is named by its hash may turn out to be a tag, which nobody could know before
-  if (namedCommit(source) === undefined && commit.hash !== binding.commitChecksum) {
-    const problem = `${binding.ref} leads to commit ${commit.hash}, the server said ${binding.commitChecksum}`
-    throw new GitError('object_mismatch', problem)
-  }
+function objectFacts(source: GitSource, { commit, tags: [tag] }: PeeledCommit): Pick<Facts, 'known' | 'absent'> {
   const isNamed = [commit.hash, tag?.hash].some(hash => hash !== undefined && basisOfHash(source, hash) === 'digest')
   const basis: Basis = isNamed ? 'digest' : 'server'
   const tagBasis: Basis = tag !== undefined && basisOfHash(source, tag.hash) === 'server' ? 'server' : basis
@@ -155,7 +171,9 @@ function objectFacts(
       { path: ['git', 'commit'], value: commitInput(commit), basis },
       ...(tag === undefined ? [] : [{ path: ['git', 'tag'], value: tagInput(tag), basis: tagBasis }]),
     ],
-    absent: tag === undefined ? [{ path: ['git', 'tag'], basis }] : [],
+    // that a ref leads straight to the commit is the server's word, whoever names the commit
+    absent:
+      tag === undefined ? [{ path: ['git', 'tag'], basis: namedCommit(source) === undefined ? 'server' : basis }] : [],
   }
 }
 

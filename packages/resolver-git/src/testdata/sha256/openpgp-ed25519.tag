@@ -1,0 +1,13 @@
+object fd5411ea62d5678761880bdb820920691671ac411d242195ae4aee29744277ca
+type commit
+tag openpgp
+tagger Ada Example <ada@example.test> 1717243200 +0200
+
+a signed tag
+-----BEGIN PGP SIGNATURE-----
+
+iIsEABYIADMWIQREiRVTY6eVRLOaKJfzRC3Wx9hGLwUCawJlHhUcZWQyNTUxOUBl
+eGFtcGxlLnRlc3QACgkQ80Qt1sfYRi+kyAEA/WHKAd2on0ODT37s+4vcwe7ZRdT5
+rLrfOPa1uf/ioqEBAM2GdUotaZi7qoPLt8U1n2mtAXi+Ze5rJzFNdZ5E98kL
+=6InF
+-----END PGP SIGNATURE-----

@@ -1,10 +1,16 @@
 import { RegoError } from '../error.ts'
 import { type Operand, sprintf } from '../format/printf.ts'
+import { parseTemplate } from '../template/parse.ts'
+import { renderTemplate } from '../template/render.ts'
+import { jsonForm } from '../value/json.ts'
 import { doubleOf, int64Of, numberText } from '../value/number.ts'
+import { objectItems } from '../value/object.ts'
 import { termText } from '../value/text.ts'
-import { isNumber, isSet, type Value } from '../value/value.ts'
+import { isArray, isNumber, isObject, isSet, type RegoObject, type Value } from '../value/value.ts'
+import { BuiltinError } from './builtin-error.ts'
+import { cached } from './cached.ts'
 import { boundLength } from './operands.ts'
-import { defineBuiltin } from './signature.ts'
+import { type BuiltinContext, defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
 
 const INTEGER = /^[+-]?\d+$/
@@ -32,7 +38,30 @@ function partText(part: Value): string {
   return typeof value === 'string' ? value : termText(value)
 }
 
+/** The object as Go's decoder reads its Rego text: a set in it is none of JSON's. */
+function templateData(value: Value): Value {
+  if (containsSet(value)) throw new BuiltinError('invalid character in the variables of a template')
+  return jsonForm(value)
+}
+
+function containsSet(value: Value): boolean {
+  if (isSet(value)) return true
+  if (isArray(value)) return value.some(containsSet)
+  return isObject(value) && objectItems(value).some(([key, item]) => typeof key !== 'string' || containsSet(item))
+}
+
+function render(text: string, variables: RegoObject, context: BuiltinContext): string {
+  const template = cached(context, 'template text', text, parseTemplate)
+  return renderTemplate(template, templateData(variables), context).replaceAll('<no value>', '<undefined>')
+}
+
 export const formatting = [
+  defineBuiltin({
+    name: 'strings.render_template',
+    args: [t.string, t.object(t.string, t.any)],
+    result: t.string,
+    implementation: ([text, variables]: readonly [string, RegoObject], context) => render(text, variables, context),
+  }),
   defineBuiltin({
     name: 'sprintf',
     args: [t.string, t.array(t.any)],

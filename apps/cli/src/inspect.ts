@@ -34,7 +34,9 @@ export async function inspect(
     const invalid = [...malformed, ...inspection.invalid.map(fieldName)]
     if (invalid.length > 0) logger.log('warn', `invalid fields: ${invalid.join(', ')}`)
     for (const { path, error } of unavailable) logger.log('warn', `${fieldName(path)}: ${error.message}`)
-    const unresolved = fields.length > 0 ? fields.filter(field => hasHole(field, unknown)) : unknown.map(shortened)
+    const wantedFields = fields.filter(field => !inspection.invalid.includes(field))
+    const unresolved =
+      options.fields.length > 0 ? wantedFields.filter(field => hasHole(field, unknown)) : unknown.map(shortened)
     const names = [...new Set(unresolved.map(fieldName))]
     if (names.length > 0) logger.log('info', `unresolved fields: ${names.join(', ')}`)
     return unavailable.length > 0 ? EXIT_CODES.undecided : EXIT_CODES.allowed

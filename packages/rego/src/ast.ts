@@ -1,4 +1,5 @@
 import type { SourceText, Span } from './source-text.ts'
+import type { Value } from './value/value.ts'
 
 /**
  * The syntax tree of Rego. Every node has a `kind` and a `span`; nothing is resolved yet: `input.x` is a ref whose head
@@ -47,7 +48,7 @@ export interface Annotations {
   readonly scope: 'package' | 'subpackages' | 'document' | 'rule'
   readonly entrypoint: boolean
   /** The whole block but for `scope` and `entrypoint`, keys as written. */
-  readonly fields: { readonly [key: string]: unknown }
+  readonly fields: { readonly [key: string]: Value }
   readonly target: Package | Rule | undefined
 }
 

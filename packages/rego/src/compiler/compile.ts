@@ -20,6 +20,7 @@ import {
   unifyEquals,
 } from './hoist.ts'
 import { rewriteLocals, rewriteQueryLocals } from './locals.ts'
+import { rewriteMetadataCalls } from './metadata.ts'
 import type { Arity } from './output-vars.ts'
 import { checkImports, checkOverrides, checkQueryOverrides } from './overrides.ts'
 import { checkVoidCalls, checkVoidCallsIn, rewritePrints, rewriteQueryPrints } from './prints.ts'
@@ -65,6 +66,7 @@ export function compile({ modules, query, builtins, strict = false }: CompileOpt
   stage(() => checkVoidCalls(work))
   stage(() => rewritePrints(work, arity))
   stage(() => expandCalls(work))
+  stage(() => rewriteMetadataCalls(work))
   const graph = stage(() => buildGraph(work, tree))
   stage(() => hoistComprehensionHeads(work))
   stage(() => hoistRuleHeads(work))

@@ -1,27 +1,35 @@
-import type { Annotations, Comment, Import, Package, Rule } from '../ast.ts'
+import type { Annotations, Comment, Import, Module, Package, Rule } from '../ast.ts'
 import type { RegoError } from '../error.ts'
 import { locationOf, rowOf, spanBetween } from '../source-text.ts'
+import { objectEntries } from '../value/object.ts'
+import { isObject, typeName, type Value } from '../value/value.ts'
+import { parseYAML } from '../yaml/parse.ts'
 import { parseError } from './state.ts'
 
 type Node = Package | Import | Rule
 
-interface AnnotationsRequest {
-  readonly comments: readonly Comment[]
-  readonly nodes: readonly Node[]
-  readonly parseYAML: ((text: string) => unknown) | undefined
-  /** Where the blocks that were understood go. */
-  readonly annotations: Annotations[]
-  readonly errors: RegoError[]
+export interface ReadAnnotations {
+  readonly annotations: readonly Annotations[]
+  readonly errors: readonly RegoError[]
+}
+
+export const noAnnotations: ReadAnnotations = { annotations: [], errors: [] }
+
+/** Reads the `# METADATA` blocks of a module that was parsed without. */
+export function readAnnotations({ comments, package: clause, imports, rules }: Module): ReadAnnotations {
+  const nodes = [clause, ...imports, ...rules].toSorted((a, b) => a.span.start - b.span.start)
+  return annotationsOf(comments, nodes)
 }
 
 /** Reads the `# METADATA` blocks among the comments and finds what each stands above. */
-export function annotationsOf({ comments, nodes, parseYAML, annotations, errors }: AnnotationsRequest): void {
-  if (parseYAML === undefined) return
+export function annotationsOf(comments: readonly Comment[], nodes: readonly Node[]): ReadAnnotations {
+  const annotations: Annotations[] = []
+  const errors: RegoError[] = []
   for (const block of blocksOf(comments)) {
     const [first] = block
     const span = spanBetween(first!.span, block.at(-1)!.span)
     const report = (reason: string): void => void errors.push(parseError(span.source, span, reason))
-    const fields = fieldsOf(block.slice(1), parseYAML)
+    const fields = fieldsOf(block.slice(1))
     if (typeof fields === 'string') {
       report(fields)
       continue
@@ -44,6 +52,7 @@ export function annotationsOf({ comments, nodes, parseYAML, annotations, errors 
       })
     }
   }
+  return { annotations, errors }
 }
 
 /** A block is a comment `# METADATA` in column 1 and those in the rows below it. */
@@ -64,17 +73,14 @@ function blocksOf(comments: readonly Comment[]): readonly (readonly Comment[])[]
   return blocks
 }
 
-function fieldsOf(
-  lines: readonly Comment[],
-  parseYAML: (text: string) => unknown,
-): { readonly [key: string]: unknown } | string {
+function fieldsOf(lines: readonly Comment[]): { readonly [key: string]: Value } | string {
   const text = lines.map(line => `${line.text.replace(/^ /, '')}\n`).join('')
   if (text.trim() === '') return 'expected METADATA block, found whitespace'
   try {
     const value = parseYAML(text)
     if (value === null) return {}
-    if (typeof value === 'object' && !Array.isArray(value)) return value as { readonly [key: string]: unknown }
-    return `METADATA block is no YAML mapping but ${Array.isArray(value) ? 'a list' : typeof value}`
+    if (isObject(value)) return Object.fromEntries(objectEntries(value).map(([key, field]) => [String(key), field]))
+    return `METADATA block is no YAML mapping but ${typeName(value)}`
   } catch (error) {
     return `METADATA block is no YAML: ${error instanceof Error ? error.message : String(error)}`
   }

@@ -1,10 +1,10 @@
-import type { Annotations, Body, Expr, Import, Module, Package, RefTerm, Rule, Term } from '../ast.ts'
+import type { Body, Expr, Import, Module, Package, RefTerm, Rule, Term } from '../ast.ts'
 import { joinErrors, type RegoError } from '../error.ts'
 import { formatTerm } from '../format.ts'
 import { coreKeywords, futureKeywords, isKeyword } from '../lexer/token.ts'
 import { maxErrors } from '../limits.ts'
 import { type SourceText, sourceText } from '../source-text.ts'
-import { annotationsOf } from './annotations.ts'
+import { annotationsOf, noAnnotations } from './annotations.ts'
 import { parseLiteral } from './expression.ts'
 import { ruleOfBody } from './expression-rule.ts'
 import { type ParsedRule, parseRules, type Written } from './rule.ts'
@@ -215,9 +215,8 @@ function moduleOf(p: Parser, source: SourceText, statements: readonly Statement[
   if (v1) for (const definition of written) errors.push(...checkV1(source, definition))
   throwAll(errors)
   const comments = [...p.comments.values()]
-  const annotations: Annotations[] = []
-  annotationsOf({ comments, nodes, parseYAML: p.options.parseYAML, annotations, errors })
-  throwAll(errors)
+  const { annotations, errors: inBlocks } = p.options.annotations ? annotationsOf(comments, nodes) : noAnnotations
+  throwAll(inBlocks)
   const clause = first as Package
   return { kind: 'module', span: whole, source, package: clause, imports, rules, comments, annotations, v1 }
 }

@@ -6,7 +6,7 @@ import path from 'node:path'
  * the name say how it is compiled; `#### file: b.rego` begins a further module. The first module is `a.rego` in package
  * `test`, which is put above it unless it is `[raw]`. `<NUL>` stands for a null character.
  *
- * @returns {{ name: string, modules: Record<string, string>, query: string | undefined, strict: boolean }[]}
+
  */
 export function readPrograms(folder) {
   return readdirSync(folder)

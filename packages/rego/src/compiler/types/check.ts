@@ -20,6 +20,7 @@ import { type Environment, ensureChild, makeNode, partsOf, putVar, typeOf, typeO
 import { insertType } from './insert.ts'
 import {
   anything,
+  compareTypes,
   type FunctionType,
   formatArgs,
   formatType,
@@ -102,7 +103,7 @@ function fromSpec(spec: TypeSpec): Type {
     case 'set':
       return { kind: 'set', of: fromSpec(spec.of) }
     case 'any':
-      return { kind: 'any', of: spec.of.map(fromSpec) }
+      return { kind: 'any', of: spec.of.map(fromSpec).toSorted(compareTypes) }
     case 'object': {
       const properties = spec.properties.map(({ key, value }) => ({ key: stringKey(key), value: fromSpec(value) }))
       const { rest } = spec

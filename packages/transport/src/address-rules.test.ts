@@ -188,3 +188,32 @@ describe('the list of addresses', () => {
     )
   })
 })
+
+describe('resolveHost, for protocols other than HTTP', () => {
+  const lookup = async (hostname: string) => {
+    const address = { 'public.test': '93.184.215.14', 'private.test': '10.0.0.1', 'loop.test': '127.0.0.1' }[hostname]
+    if (address === undefined) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
+    return [{ address, family: 4 as const }]
+  }
+  const resolveHost = (hostname: string, allowAddresses: string[] = []) => {
+    const run = createRun()
+    const context = { run, signal: run.signal }
+    return createTransport({ lookup, allowAddresses }).resolveHost({ hostname, port: 22 }, context)
+  }
+  it.each([
+    ['public.test', [], '93.184.215.14'],
+    ['loop.test', ['loop.test:22'], '127.0.0.1'],
+    ['127.0.0.1', ['127.0.0.1:22'], '127.0.0.1'],
+    ['[2606:4700:4700::1111]', [], '2606:4700:4700::1111'],
+  ])('gives the addresses of %s with %j allowed', async (hostname, allowed, address) => {
+    expect((await resolveHost(hostname, allowed)).map(found => found.address)).toEqual([address])
+  })
+  it.each([
+    ['private.test', [], 'address_forbidden'],
+    ['127.0.0.1', [], 'address_forbidden'],
+    ['loop.test', ['loop.test:2222'], 'address_forbidden'],
+    ['nowhere.test', [], 'dns_failed'],
+  ])('refuses %s with %j allowed', async (hostname, allowed, code) => {
+    await expect(resolveHost(hostname, allowed)).rejects.toMatchObject({ code })
+  })
+})

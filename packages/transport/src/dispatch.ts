@@ -34,6 +34,8 @@ export interface Outgoing {
 /** Sends requests over connections that keep the address rules. */
 export interface Dispatch {
   send(outgoing: Outgoing): Promise<Dispatcher.ResponseData>
+  /** The addresses of a host, all of them permitted. */
+  addressesOf(hostname: string, port: number): Promise<readonly ResolvedAddress[]>
   close(): Promise<void>
 }
 
@@ -79,6 +81,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       const forwarded = { ...headers, host: url.host, ...proxyAuthorization(proxy) }
       return agentFor('forward', unchecked).request({ ...common, origin: proxy.origin, path, headers: forwarded })
     },
+    addressesOf: (hostname, port) => permittedAddresses(options, hostname, port),
     async close() {
       await Promise.all([...agents.values()].map(agent => agent.destroy()))
     },
@@ -103,17 +106,29 @@ function checkedConnector(options: DispatchOptions): buildConnector.connector {
 /** Resolves a name, and refuses it if any of its addresses is one that may not be contacted. */
 function checkedLookup(options: DispatchOptions, hostname: string, port: number): LookupFunction {
   return (_name, { all }, callback) => {
-    resolve(options, hostname)
+    permittedAddresses(options, hostname, port)
       .then(addresses => {
-        const refused = addresses.find(({ address }) => !isPermitted(options, { hostname, port, address }))
-        if (refused !== undefined) throw forbidden(hostname, port, refused.address)
         const [first] = addresses
-        if (first === undefined) throw noAddress(hostname)
         if (all === true) callback(null, [...addresses])
         else callback(null, first.address, first.family)
       })
       .catch((error: unknown) => callback(error as NodeJS.ErrnoException, all === true ? [] : ''))
   }
+}
+
+/** The addresses of a host; a name that means any address which may not be contacted is refused altogether. */
+async function permittedAddresses(
+  options: DispatchOptions,
+  hostname: string,
+  port: number,
+): Promise<readonly [ResolvedAddress, ...ResolvedAddress[]]> {
+  const family = isIP(hostname)
+  const literal: ResolvedAddress[] = [{ address: hostname, family: family === 6 ? 6 : 4 }]
+  const [first, ...others] = family === 0 ? await resolve(options, hostname) : literal
+  if (first === undefined) throw noAddress(hostname)
+  const refused = [first, ...others].find(({ address }) => !isPermitted(options, { hostname, port, address }))
+  if (refused !== undefined) throw forbidden(hostname, port, refused.address)
+  return [first, ...others]
 }
 
 /**

@@ -2,8 +2,8 @@ import { redactURL } from '@source-policy/core'
 import type { Dispatch } from './dispatch.ts'
 import { TransportError } from './error.ts'
 import { type Answer, exchange } from './exchange.ts'
-import { isRetriedFailure } from './failure.ts'
-import { hostList } from './host-list.ts'
+import { isRetriedFailure, toTransportError } from './failure.ts'
+import { hostList, unbracket } from './host-list.ts'
 import * as limits from './limits.ts'
 import { isLoopbackName, portOf, proxyChoice } from './proxy.ts'
 import { headersElsewhere, isRedirect, redirectTarget } from './redirect.ts'
@@ -123,6 +123,16 @@ export function createTransport(options: TransportOptions = {}): Transport {
           throw new TransportError(code, `${method} ${redactURL(url)}: got status ${status}`, { status })
         }
         return toResponse(answer, url, redirected)
+      }
+    },
+    async resolveHost({ hostname, port }, { run, signal }) {
+      signal.throwIfAborted()
+      run.contact(`${hostname}:${port}`)
+      const what = `resolving ${hostname}`
+      try {
+        return await (await loadDispatch()).addressesOf(unbracket(hostname), port)
+      } catch (error) {
+        throw toTransportError(error, what, 'connection_failed')
       }
     },
     async close() {

@@ -116,6 +116,14 @@ export interface Transport {
    * Throws `TransportError`, core's `budget_exceeded`, or the signal's reason.
    */
   request(request: TransportRequest): Promise<TransportResponse>
+  /**
+   * The addresses of a host that may be contacted by another protocol, under the same rules: whoever connects must use one of
+   * them. Counts the host. Throws `dns_failed`, `address_forbidden`, or core's `budget_exceeded`.
+   */
+  resolveHost(
+    target: { readonly hostname: string; readonly port: number },
+    context: { readonly run: Run; readonly signal: AbortSignal },
+  ): Promise<readonly ResolvedAddress[]>
   /** Closes all connections; requests under way fail. */
   close(): Promise<void>
 }

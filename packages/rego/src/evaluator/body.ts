@@ -14,7 +14,7 @@ export function linkBody(body: CompiledBody, scope: Scope, end: (scope: Scope) =
   const statements = body.map(statement => linkStatement(statement, scope))
   let next = end(scope)
   let steps: Step[] = []
-  for (const { step, branch } of statements.reverse()) {
+  for (const { step, branch } of statements.toReversed()) {
     if (step !== undefined) steps.unshift(step)
     else {
       next = branch(sequence(steps, next))

@@ -9,8 +9,8 @@ import { blockedEnd, collect, isBlocked, sequence } from './flow.ts'
 import type { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { linkPattern } from './pattern.ts'
-import type { Frame, Next, Run, Step } from './run.ts'
-import type { Layout, Scope } from './scope.ts'
+import type { Next, Run, Step } from './run.ts'
+import { type Layout, newFrame, newLayout, type Scope } from './scope.ts'
 import { constantOf, linkTerm } from './term.ts'
 
 /** One definition of a rule, linked when it is first evaluated. */
@@ -37,7 +37,7 @@ export class Definition {
     this.#effectful = linked.isEffectful(rule.facts)
     this.constant = sharedConstant(rule.branches)
     this.decides = rule.branches.every(branch => branch.earlyExit)
-    this.layout = { locals: rule.locals, size: rule.locals.length }
+    this.layout = newLayout(rule.locals)
   }
 
   /** A scope for a body of the rule. */
@@ -102,7 +102,7 @@ export class Definition {
    */
   evaluate(run: Run, args: readonly (Value | Unknown)[] | undefined): Value | undefined {
     this.#branches ??= this.#link()
-    const frame: Frame = new Array(this.layout.size)
+    const frame = newFrame(this.layout)
     if (args !== undefined) {
       frame[this.#given] = args
       for (let i = 0; i < this.#slots.length; i++) frame[this.#slots[i]!] = args[i]

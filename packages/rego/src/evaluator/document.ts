@@ -1,10 +1,11 @@
 import { RegoError } from '../error.ts'
 import type { Path } from '../query.ts'
 import { setOwn } from '../value/json.ts'
-import { ObjectValue } from '../value/object.ts'
+import { ObjectValue, objectItems } from '../value/object.ts'
 import { TaggedValue } from '../value/tagged.ts'
-import { isPlainObject, type PlainObject, type Value } from '../value/value.ts'
+import { isPlainObject, type PlainObject, type RegoObject, type Value } from '../value/value.ts'
 import { lacksPath, Unknown } from './lacks.ts'
+import type { OpenValues } from './open-values.ts'
 import type { Slot } from './run.ts'
 
 type Key = string | number
@@ -13,7 +14,7 @@ type Key = string | number
  * The input with something unknown at each of the paths. Only the way to them is copied, and every copy is added to `open`.
  * Where a parent is missing it is unknown too, by the paths below it: with the field it may come or not.
  */
-export function withHoles(input: Value | undefined, paths: readonly Path[], open: WeakSet<object>): Slot {
+export function withHoles(input: Value | undefined, paths: readonly Path[], open: OpenValues): Slot {
   let document: Slot = input
   const copies = new Set<object>()
   for (const path of paths.toSorted((a, b) => a.length - b.length)) document = putHole(document, path, 0, copies)
@@ -75,7 +76,7 @@ export function patch(
   document: Slot,
   path: readonly Value[],
   value: Value | Unknown,
-  open: WeakSet<object>,
+  open: OpenValues,
 ): Value | Unknown {
   if (path.length === 0) return value
   if (document instanceof Unknown) return document
@@ -103,9 +104,11 @@ export function patch(
   return noteOpen(made, made, member, open)
 }
 
-function noteOpen<T extends object>(copy: T, before: object, member: Value | Unknown, open: WeakSet<object>): T {
-  const holds = member instanceof Unknown || (typeof member === 'object' && member !== null && open.has(member))
-  if (holds || open.has(before)) open.add(copy)
+/** The copy is open if a member is, or is not known: the replaced one may have been all that was. */
+function noteOpen<T extends RegoObject>(copy: T, before: object, member: Value | Unknown, open: OpenValues): T {
+  const holds = (value: Value | Unknown): boolean =>
+    value instanceof Unknown || (typeof value === 'object' && value !== null && open.has(value))
+  if (holds(member) || (open.has(before) && objectItems(copy).some(([, value]) => holds(value)))) open.add(copy)
   return copy
 }
 

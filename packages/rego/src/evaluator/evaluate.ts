@@ -1,26 +1,21 @@
 import type { CompiledQuery } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
-import {
-  maxBuiltinItems,
-  maxBuiltinStringLength,
-  maxEvaluationDepth,
-  maxEvaluationMilliseconds,
-  maxEvaluationSteps,
-  maxResultSize,
-} from '../limits.ts'
+import { maxResultSize } from '../limits.ts'
 import type { EvaluateOptions, Outcome, Path, Result } from '../query.ts'
 import { textOf } from '../source-text.ts'
+import { setOwn } from '../value/json.ts'
 import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
-import { findPath, withHoles } from './document.ts'
-import { makeEnvironment } from './environment.ts'
+import { withHoles } from './document.ts'
+import { Environment } from './environment.ts'
 import { blockedEnd, collect, isBlocked } from './flow.ts'
 import { openLacks } from './lacking.ts'
-import { Lacks, Unknown } from './lacks.ts'
+import { Lacks } from './lacks.ts'
 import type { Linked } from './linked.ts'
+import { OpenValues } from './open-values.ts'
 import { measure } from './result-size.ts'
-import { canceled, type Frame, type Next, Run, type RunOptions } from './run.ts'
-import type { Layout, Scope } from './scope.ts'
+import { canceled, type Frame, type Next, Run } from './run.ts'
+import { type Layout, newFrame, newLayout, type Scope } from './scope.ts'
 
 /** A query linked to closures. */
 export interface LinkedQuery {
@@ -38,7 +33,7 @@ interface QueryParts {
 
 export function linkQuery(parts: QueryParts): LinkedQuery {
   const { linked, query } = parts
-  const layout: Layout = { locals: query.locals, size: query.locals.length }
+  const layout = newLayout(query.locals)
   const results = layout.size++
   const effectful = linked.isEffectful(query.facts)
   const scope: Scope = { linked, layout, ordered: true, bound: new Set(), effectful, rule: '' }
@@ -71,8 +66,8 @@ function queryExpressions(query: CompiledQuery): Expression[] {
 }
 
 function makeResult(query: CompiledQuery, expressions: readonly Expression[], frame: Frame): Result {
-  const bindings: Record<string, Value> = Object.create(null)
-  for (const { name, slot } of query.outputs) bindings[name] = frame[slot] as Value
+  const bindings: Record<string, Value> = {}
+  for (const { name, slot } of query.outputs) setOwn(bindings, name, frame[slot] as Value)
   const values = expressions.map(({ text, slot }) => ({
     text,
     value: slot === undefined ? true : (frame[slot] as Value),
@@ -82,7 +77,7 @@ function makeResult(query: CompiledQuery, expressions: readonly Expression[], fr
 
 function evaluate(parts: QueryParts, options: EvaluateOptions, layout: Layout, results: number, body: Next): Outcome {
   const run = startRun(parts, options)
-  const frame: Frame = new Array(layout.size)
+  const frame = newFrame(layout)
   const found: Result[] = []
   frame[results] = found
   try {
@@ -122,38 +117,16 @@ function withResults(error: unknown, results: readonly Result[]): unknown {
   return new RegoError({ code, message: reason, location, line, details, cause, results })
 }
 
-function startRun(parts: QueryParts, options: EvaluateOptions): Run {
-  const unknown = options.unknown ?? []
-  const { limits = {} } = options
-  const paths = new WeakMap<object, { readonly path: Path | undefined }>()
-  const runOptions: RunOptions = {
-    environment: makeEnvironment({ input: options.input, data: parts.data, shadowed: undefined, mocks: undefined }),
-    lazy: unknown.length > 0 || parts.hasHost,
-    steps: limits.steps ?? maxEvaluationSteps,
-    timeoutMs: limits.timeoutMs ?? maxEvaluationMilliseconds,
-    depth: limits.depth ?? maxEvaluationDepth,
-    limits: { maxStringLength: maxBuiltinStringLength, maxItems: maxBuiltinItems },
-    signal: options.signal,
-    time: options.time ?? BigInt(Date.now()) * 1_000_000n,
-    seed: options.seed ?? String(Math.random()),
-    answers: options.answers ?? new Map(),
-    print: options.print,
-    events: options.events,
-    sourcePath: value => {
-      if (typeof value !== 'object' || value === null || value instanceof Unknown) return undefined
-      let known = paths.get(value)
-      if (known === undefined) {
-        known = { path: findPath(root, value) }
-        paths.set(value, known)
-      }
-      return known.path
-    },
-  }
-  const run = new Run(runOptions)
-  if (unknown.length > 0) {
-    const input = withHoles(options.input, unknown, run.open)
-    run.environment = makeEnvironment({ input, data: parts.data, shadowed: undefined, mocks: undefined })
-  }
-  const root = run.environment.input
-  return run
+function startRun({ data, hasHost }: QueryParts, options: EvaluateOptions): Run {
+  const unknown = options.unknown ?? noPaths
+  const open = new OpenValues()
+  const input = unknown.length === 0 ? options.input : withHoles(options.input, unknown, open)
+  return new Run({
+    environment: new Environment(input, data, undefined, undefined),
+    lazy: unknown.length > 0 || hasHost,
+    open,
+    options,
+  })
 }
+
+const noPaths: readonly Path[] = []

@@ -14,7 +14,7 @@ import type { Linked } from './linked.ts'
 import { type OpenEntry, PartlyKnown } from './partly-known.ts'
 import type { Place } from './place.ts'
 import type { Frame, Getter, Next, Run, Slot } from './run.ts'
-import type { Layout, Scope } from './scope.ts'
+import { type Layout, newFrame, newLayout, type Scope } from './scope.ts'
 import { isOpen } from './select.ts'
 import { linkTerm } from './term.ts'
 import type { VirtualNode } from './virtual-node.ts'
@@ -30,7 +30,7 @@ export class PartialDefinition {
   constructor(rule: CompiledRule, linked: Linked) {
     this.rule = rule
     this.#linked = linked
-    this.#layout = { locals: rule.locals, size: rule.locals.length }
+    this.#layout = newLayout(rule.locals)
   }
 
   #link(): Next {
@@ -60,7 +60,7 @@ export class PartialDefinition {
   /** Adds what the definition gives. */
   evaluate(run: Run, builder: Builder): void {
     this.#body ??= this.#link()
-    const frame: Frame = new Array(this.#layout.size)
+    const frame = newFrame(this.#layout)
     frame[this.#builder] = builder
     const lacks = collect(run, frame, this.#body)
     if (lacks !== undefined) builder.open.push({ keys: undefined, lacks })
@@ -155,7 +155,7 @@ function holder(builder: Builder, path: readonly Value[], span: Span | undefined
       builder.made.add(next)
       at.set(key, next)
     } else if (!builder.made.has(next) || !(next instanceof ObjectValue)) throw conflict(span)
-    at = next as ObjectValue
+    at = next
   }
   return at
 }
@@ -183,7 +183,7 @@ function putMember(run: Run, builder: Builder, path: readonly Value[], member: V
     builder.made.add(set)
     object.set(key, set)
   } else if (!builder.made.has(set) || !(set instanceof SetValue)) throw conflict(span)
-  ;(set as SetValue).add(member)
+  set.add(member)
 }
 
 function markOpen(run: Run, builder: Builder, path: readonly Value[]): void {

@@ -64,7 +64,7 @@ function describe(
 ): HostCall {
   const position = declaration.source
   const named = position === undefined ? undefined : args[position]
-  const source = named === undefined ? undefined : run.options.sourcePath(named)
+  const source = named === undefined ? undefined : run.sourcePath(named)
   const hidden = source !== undefined || isOpen(run, named)
   const plain = args.map((arg, i) => (i === position && hidden ? null : arg))
   const id = `${name} ${source === undefined ? '-' : JSON.stringify(source)} ${termText(plain)}`
@@ -73,7 +73,7 @@ function describe(
 
 function implement(run: Run, { implementation }: BuiltinDeclaration, call: HostCall, span: Span): Value | undefined {
   const { source, location } = call
-  const { time } = run.options
+  const { time } = run.context
   return attempt(run, span, () => {
     try {
       return implementation!(call.args, { time, location, source })
@@ -85,7 +85,7 @@ function implement(run: Run, { implementation }: BuiltinDeclaration, call: HostC
 }
 
 function answered(run: Run, call: HostCall): Slot {
-  const answer = run.options.answers.get(call.id)
+  const answer = run.answers.get(call.id)
   if (answer === undefined) return new Unknown(lacksCall(call), false)
   if ('value' in answer) return answer.value
   return 'undefined' in answer ? undefined : new Unknown(lacksFailed(call), false)

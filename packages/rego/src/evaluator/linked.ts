@@ -1,7 +1,8 @@
 import type { Builtin } from '../builtins/signature.ts'
-import type { Callee, CompiledTerm, Program, RuleNode } from '../compiler/compiled.ts'
+import type { Callee, CompiledTerm, Program, RuleNode, Scalar } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
 import type { BuiltinDeclaration } from '../query.ts'
+import { termText } from '../value/text.ts'
 import type { Value } from '../value/value.ts'
 import { callBuiltin } from './call.ts'
 import { callHost, declaredBuiltin } from './host.ts'
@@ -103,9 +104,7 @@ export class Linked {
   }
 
   calleeKey(callee: Callee): string {
-    return callee.kind === 'function'
-      ? `data.${callee.path.map(part => String(scalarValue(part))).join('.')}`
-      : callee.name
+    return callee.kind === 'function' ? `data.${callee.path.map(scalarKeyText).join('.')}` : callee.name
   }
 
   /** The function itself. */
@@ -150,3 +149,5 @@ export class Linked {
     return any(node)
   }
 }
+
+const scalarKeyText = (part: Scalar): string => termText(scalarValue(part))

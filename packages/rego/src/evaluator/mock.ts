@@ -1,6 +1,4 @@
 import type { Value } from '../value/value.ts'
-import type { Environment } from './environment.ts'
-import { makeEnvironment } from './environment.ts'
 import type { Unknown } from './lacks.ts'
 import type { Run, Slot } from './run.ts'
 
@@ -17,14 +15,9 @@ export function throughMocks(key: string, original: Invoke): Invoke {
     if (mock === undefined) return original(run, args)
     if (!('invoke' in mock)) return mock.value
     const { environment } = run
-    run.environment = withoutMocks(environment)
+    run.environment = environment.withoutMocks
     const result = mock.invoke(run, args)
     run.environment = environment
     return result
   }
-}
-
-function withoutMocks(environment: Environment): Environment {
-  environment.unmocked ??= makeEnvironment({ ...environment, mocks: undefined })
-  return environment.unmocked
 }

@@ -7,17 +7,28 @@ import { canceled } from './run.ts'
 /** Refuses results with more members than the limit: values share parts, so that a small one can be huge once written out. */
 export function measure(results: readonly Result[], limit: number): void {
   let left = limit
-  const count = (value: unknown): void => {
-    if (--left < 0) throw canceled(`more than ${limit} members in the results`)
-    if (typeof value !== 'object' || value === null) return
-    if (Array.isArray(value)) for (const item of value) count(item)
-    else if (value instanceof SetValue) for (const item of value.items()) count(item)
-    else if (value instanceof ObjectValue) {
-      for (const [key, member] of value.items()) {
-        count(key)
-        count(member)
-      }
-    } else if (!(value instanceof TaggedValue)) for (const key in value) count((value as Record<string, unknown>)[key])
+  for (const { bindings } of results) {
+    for (const name in bindings) {
+      left = count(bindings[name], left)
+      if (left < 0) throw canceled(`more than ${limit} members in the results`)
+    }
   }
-  for (const { bindings } of results) for (const name in bindings) count(bindings[name])
+}
+
+/** What is left of the budget after the value; negative where it was not enough. */
+function count(value: unknown, budget: number): number {
+  let left = budget - 1
+  if (typeof value !== 'object' || value === null) return left
+  for (const member of membersOf(value)) {
+    if (left < 0) return left
+    left = count(member, left)
+  }
+  return left
+}
+
+function membersOf(value: object): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (value instanceof SetValue) return value.items()
+  if (value instanceof ObjectValue) return value.items().flat()
+  return value instanceof TaggedValue ? [] : Object.values(value)
 }

@@ -1,10 +1,18 @@
 import type { BuiltinContext } from '../builtins/signature.ts'
 import { RegoError } from '../error.ts'
-import type { Answer, Effect, EvaluationEvent, Path } from '../query.ts'
-import type { Location } from '../source-text.ts'
+import {
+  maxBuiltinItems,
+  maxBuiltinStringLength,
+  maxEvaluationDepth,
+  maxEvaluationMilliseconds,
+  maxEvaluationSteps,
+} from '../limits.ts'
+import type { Answer, Effect, EvaluateOptions, Path } from '../query.ts'
 import type { Value } from '../value/value.ts'
+import { findPath } from './document.ts'
 import type { Environment } from './environment.ts'
-import type { Lacks, Unknown } from './lacks.ts'
+import { type Lacks, Unknown } from './lacks.ts'
+import type { OpenValues } from './open-values.ts'
 
 /** What an expression gives: a value, Rego's undefined, or something that is not known. */
 export type Slot = Value | Unknown | undefined
@@ -37,18 +45,11 @@ const fuelPerCheck = 4096
 export interface RunOptions {
   readonly environment: Environment
   readonly lazy: boolean
-  readonly steps: number
-  readonly timeoutMs: number
-  readonly depth: number
-  readonly signal: AbortSignal | undefined
-  readonly time: bigint
-  readonly seed: string
-  readonly limits: BuiltinContext['limits']
-  readonly answers: ReadonlyMap<string, Answer>
-  readonly print: ((message: string, location: Location) => void) | undefined
-  readonly events: ((event: EvaluationEvent) => void) | undefined
-  readonly sourcePath: (value: Value | Unknown) => Path | undefined
+  readonly open: OpenValues
+  readonly options: EvaluateOptions
 }
+
+const noAnswers: ReadonlyMap<string, Answer> = new Map()
 
 /** The state of one evaluation. */
 export class Run {
@@ -56,7 +57,7 @@ export class Run {
   /** Whether anything can be unknown; where not, nothing ever blocks. */
   readonly lazy: boolean
   /** Arrays and objects that have something unknown inside. */
-  readonly open = new WeakSet<object>()
+  readonly open: OpenValues
   /** What the blocked expressions on the way here lack, innermost body last. */
   readonly stack: Lacks[] = []
   /** How much of `stack` is in use. */
@@ -71,27 +72,51 @@ export class Run {
   depth: number
   readonly errors: RegoError[] = []
   readonly effects: Effect[] = []
-  readonly context: BuiltinContext
-  readonly options: RunOptions
+  readonly options: EvaluateOptions
+  readonly answers: ReadonlyMap<string, Answer>
+  readonly #root: Slot
+  readonly #maxSteps: number
+  readonly #timeoutMs: number
   readonly #deadline: number
   #steps: number
   #fuel: number
+  #context: BuiltinContext | undefined
+  #paths: Map<object, Path | undefined> | undefined
 
-  constructor(options: RunOptions) {
+  constructor({ environment, lazy, open, options }: RunOptions) {
+    const { limits } = options
     this.options = options
-    this.environment = options.environment
-    this.lazy = options.lazy
-    this.depth = options.depth
-    this.context = {
-      time: options.time,
-      seed: options.seed,
-      limits: options.limits,
+    this.environment = environment
+    this.lazy = lazy
+    this.open = open
+    this.answers = options.answers ?? noAnswers
+    this.depth = limits?.depth ?? maxEvaluationDepth
+    this.#root = environment.input
+    this.#maxSteps = limits?.steps ?? maxEvaluationSteps
+    this.#timeoutMs = limits?.timeoutMs ?? maxEvaluationMilliseconds
+    this.#deadline = performance.now() + this.#timeoutMs
+    this.#fuel = Math.min(fuelPerCheck, this.#maxSteps)
+    this.#steps = this.#maxSteps - this.#fuel
+  }
+
+  /** What builtins are told, made when the first is called. */
+  get context(): BuiltinContext {
+    this.#context ??= {
+      time: this.options.time ?? BigInt(Date.now()) * 1_000_000n,
+      seed: this.options.seed ?? String(Math.random()),
+      limits: { maxStringLength: maxBuiltinStringLength, maxItems: maxBuiltinItems },
       charge: steps => this.charge(steps),
       cache: new Map(),
     }
-    this.#deadline = Date.now() + options.timeoutMs
-    this.#fuel = Math.min(fuelPerCheck, options.steps)
-    this.#steps = options.steps - this.#fuel
+    return this.#context
+  }
+
+  /** The path by which the host knows a part of the input. */
+  sourcePath(value: Value | Unknown | undefined): Path | undefined {
+    if (typeof value !== 'object' || value === null || value instanceof Unknown) return undefined
+    this.#paths ??= new Map()
+    if (!this.#paths.has(value)) this.#paths.set(value, findPath(this.#root, value))
+    return this.#paths.get(value)
   }
 
   /** Counts one step. */
@@ -106,8 +131,8 @@ export class Run {
   }
 
   #refuel(owed: number): void {
-    if (owed > this.#steps) throw canceled(`more than ${this.options.steps} steps`)
-    if (Date.now() > this.#deadline) throw canceled(`longer than ${this.options.timeoutMs} ms`)
+    if (owed > this.#steps) throw canceled(`more than ${this.#maxSteps} steps`)
+    if (performance.now() > this.#deadline) throw canceled(`longer than ${this.#timeoutMs} ms`)
     if (this.options.signal?.aborted) throw canceled('aborted')
     this.#steps -= owed
     this.#fuel = Math.min(fuelPerCheck, this.#steps)
@@ -116,7 +141,7 @@ export class Run {
 
   /** Goes one level deeper; `leave` comes back. After an error the depth is that of who catches it. */
   enter(): void {
-    if (--this.depth < 0) throw canceled(`deeper than ${this.options.depth} rules`)
+    if (--this.depth < 0) throw canceled(`deeper than ${this.options.limits?.depth ?? maxEvaluationDepth} rules`)
   }
 
   leave(): void {

@@ -1,5 +1,6 @@
 import type { Local } from '../compiler/compiled.ts'
 import type { Linked } from './linked.ts'
+import type { Frame } from './run.ts'
 
 /** What is known of a body while it is linked: the locals bound so far, and where it runs. */
 export interface Scope {
@@ -19,7 +20,17 @@ export interface Scope {
 export interface Layout {
   readonly locals: readonly Local[]
   size: number
+  /** An empty frame, to be copied: quicker than to make one. */
+  blank: Frame
 }
+
+/** A frame for a call: locals first, scratch places behind them. */
+export function newFrame(layout: Layout): Frame {
+  if (layout.blank.length !== layout.size) layout.blank = Array.from({ length: layout.size })
+  return layout.blank.slice()
+}
+
+export const newLayout = (locals: readonly Local[]): Layout => ({ locals, size: locals.length, blank: [] })
 
 /** A new place in the frame. */
 export const newSlot = (scope: Scope): number => scope.layout.size++

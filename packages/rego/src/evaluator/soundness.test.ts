@@ -167,7 +167,7 @@ test('however the holes are revealed, the result is that of evaluating with all 
             }
           } else if (outcome.kind === 'error') expect({ error: outcome.code }).toEqual(full)
           else if (!('error' in full)) {
-            const { results, effects } = endingOf(outcome) as Ending & { results: string }
+            const { results, effects } = endingOf(outcome) as Exclude<Ending, { error: string }>
             expect({ results, effects }).toEqual({ results: full.results, effects: full.effects })
           }
         }

@@ -2,7 +2,7 @@ import type { CompiledWith, Scalar } from '../compiler/compiled.ts'
 import type { Value } from '../value/value.ts'
 import type { LinkedStatement } from './body.ts'
 import { patch } from './document.ts'
-import { type Environment, makeEnvironment } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { block, guarded } from './flow.ts'
 import { Unknown } from './lacks.ts'
 import type { Frame, Next, Run } from './run.ts'
@@ -60,7 +60,7 @@ function linkChange({ target, value }: CompiledWith, scope: Scope): Change {
   if (value.kind === 'callee') {
     const key = scope.linked.calleeKey(target as Parameters<typeof scope.linked.calleeKey>[0])
     const invoke = scope.linked.originalOf(value.callee)
-    return (_run, _frame, last) => makeEnvironment({ ...last, mocks: new Map(last.mocks).set(key, { invoke }) })
+    return (_run, _frame, last) => last.withMock(key, { invoke })
   }
   const get = linkTerm(value.term, scope)
   const apply = linkReplacement(target, scope)
@@ -78,21 +78,16 @@ function linkReplacement(target: CompiledWith['target'], scope: Scope): Apply {
   switch (target.kind) {
     case 'input': {
       const path = values(target.path)
-      return (run, last, value) => makeEnvironment({ ...last, input: patch(last.input, path, value, run.open) })
+      return (run, last, value) => last.withInput(patch(last.input, path, value, run.open))
     }
     case 'data': {
       const path = values(target.path)
       const shadowed = scope.linked.nodesUnder(path)
-      return (run, last, value) =>
-        makeEnvironment({
-          ...last,
-          data: patch(last.data, path, value, run.open) as Value,
-          shadowed: last.shadowed === undefined ? shadowed : new Set([...last.shadowed, ...shadowed]),
-        })
+      return (run, last, value) => last.withData(patch(last.data, path, value, run.open) as Value, shadowed)
     }
     default: {
       const key = scope.linked.calleeKey(target)
-      return (_run, last, value) => makeEnvironment({ ...last, mocks: new Map(last.mocks).set(key, { value }) })
+      return (_run, last, value) => last.withMock(key, { value })
     }
   }
 }

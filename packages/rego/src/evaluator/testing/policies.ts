@@ -40,7 +40,7 @@ const plain = fc.oneof(
     (f: string) => `v# := ${f}\n\tw# := [v#, 1]\n\tw#[1] == 1`,
     (f: string, s: string) => `[q#, r#] = [${f}, ${s}]\n\tq# == r#`,
     (f: string, s: string) => `object.get(input.o, "x", ${s}) == ${f}`,
-    (f: string, s: string) => `object.get(input, ["o", "x"], ${s}) == ${s}`,
+    (_: string, s: string) => `object.get(input, ["o", "x"], ${s}) == ${s}`,
     (f: string) => `is_string(${f})`,
     (f: string) => `count(${f}) > 1`,
     (f: string, s: string) => `f#l(${f}) == ${s}`,

@@ -219,6 +219,8 @@ function triggersOf(state: StageState): string[] {
 function resolveBase(state: StageState, isReachable: boolean, { scope, targetPlatform, metadata }: Resolution): void {
   const { options } = scope
   state.isResolved = isReachable
+  // a trigger may reach a stage that nothing reached before
+  state.content = contentOf()
   if (state.baseName === 'scratch' && state.replacement === undefined) {
     state.platform = targetPlatform
     state.isDone = state.isImage

@@ -130,9 +130,15 @@ function followCopy(
   if (checksum !== '' && sources.length !== 1) throw refuse('--checksum goes with one source', place)
 
   let options: AddOptions = { checksum, keepGitDir: command.keepGitDir }
+  let isOpen = false
   for (const { word, text } of sources) {
     if (isUnknown(text) || (isUnknown(checksum) && kind === 'add')) {
-      followUnknown(state, { kind, word, text, from }, scope)
+      // COPY takes paths only: whatever the variables say, it is one or the build is refused
+      if (kind === 'copy' || isSurelyPath(text)) state.content.inputs.push(from?.content ?? scope.options.context)
+      else {
+        reportEnv(state, word, scope)
+        isOpen = true
+      }
       continue
     }
     let added: AddedSource | undefined
@@ -144,40 +150,22 @@ function followCopy(
     }
     if (added === undefined) {
       checkPath(state, text, word.place)
-      state.content.inputs.push(from === undefined ? scope.options.context : from.content)
+      state.content.inputs.push(from?.content ?? scope.options.context)
       continue
     }
     if (kind === 'copy') throw refuse('COPY takes no URL and no git repository: use ADD', word.place, 'invalid_source')
+    if (isOpen) {
+      // what is not known of a word before it, a checksum perhaps, would hold for this one as well
+      reportEnv(state, word, scope)
+      continue
+    }
     options = added.following
     const source = scope.options.withAdvice(added.source)
     state.content.inputs.push(contentOf({ source, role: 'add', place: word.place }))
   }
 }
 
-/** A word that needs variables of an image whose configuration is not known. */
-function followUnknown(
-  state: StageState,
-  {
-    kind,
-    word,
-    text,
-    from,
-  }: {
-    readonly kind: 'add' | 'copy'
-    readonly word: Word
-    readonly text: string
-    readonly from: StageState | undefined
-  },
-  scope: BuildScope,
-): void {
-  // COPY takes paths only: whatever the variables say, it is one or the build is refused
-  if (kind === 'copy' || isSurelyPath(text)) {
-    state.content.inputs.push(from === undefined ? scope.options.context : from.content)
-    return
-  }
-  reportEnv(state, word, scope)
-}
-
+/** A word needs variables of an image whose configuration is not known. */
 function reportEnv(state: StageState, { text, place }: Word, scope: BuildScope): void {
   scope.need(state, 'env', place)
   const image = state.root?.identifier ?? 'the base image'

@@ -233,7 +233,7 @@ describe(`${rows.length} faults at ${places.length} places, in the clear and ove
         ...(isSecure ? { ca: pem('ca.crt') } : { insecureHosts: [registry.host, storage.host] }),
         sleep: async () => undefined,
         // a stall takes a second, whatever the timeout: undici's timers tick no faster
-      retries: given.kind === 'stall' ? 0 : 1,
+        retries: given.kind === 'stall' ? 0 : 1,
         lookup: async name =>
           name === 'private.test'
             ? [{ address: '10.0.0.1', family: 4 }]

@@ -4,6 +4,7 @@ import { type Authorization, type Transport, TransportError, type TransportRespo
 import type { Algorithm } from './digest.ts'
 import { HTTPSourceError } from './error.ts'
 import { MAX_RESUMPTIONS } from './limits.ts'
+import { createRelease } from './release.ts'
 
 export interface DownloadOptions {
   readonly transport: Transport
@@ -49,12 +50,14 @@ function fresh(response: TransportResponse, algorithms: readonly Algorithm[]): D
 }
 
 async function readAll(download: Download, { url, maxBytes }: DownloadOptions): Promise<void> {
+  const release = createRelease()
   for await (const chunk of download.response.body) {
     download.received += chunk.byteLength
     if (download.received > maxBytes) {
       throw new TransportError('response_too_large', `GET ${redactURL(url)}: expected at most ${maxBytes} bytes`)
     }
     for (const hash of download.hashes.values()) hash.update(chunk)
+    release(chunk)
   }
 }
 

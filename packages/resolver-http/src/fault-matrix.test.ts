@@ -147,8 +147,8 @@ const rows: readonly Row[] = [
     'https://half-private.test/file',
   ].map(location => row(`a redirect to ${location}`, { kind: 'redirect', location }, 1, 'address_forbidden')),
   row('a redirect to an unknown name', { kind: 'redirect', location: 'https://nowhere.test/' }, 1, 'dns_failed'),
-  { ...row('10 GB', none, always, 'response_too_large'), file: { body: zeros } },
-  { ...row('10 GB in chunks', none, always, 'response_too_large'), file: { body: zeros, chunked: true } },
+  { ...row('10 GB', none, always, 'response_too_large'), file: { body: zeros, etag: false } },
+  { ...row('10 GB in chunks', none, always, 'response_too_large'), file: { body: zeros, chunked: true, etag: false } },
   row(
     'a gzip bomb',
     ok(gzipSync(Buffer.alloc(MAX_BODY_BYTES + 1)), { 'content-encoding': 'gzip' }),
@@ -191,8 +191,8 @@ describe(`${rows.length} faults at ${Object.keys(endpoints).length} places: ${ce
       retries: 1,
       lookup: async name => (hosts[name] ?? []).map(address => ({ address, family: address.includes(':') ? 6 : 4 })),
       connectTimeoutMs: 1000,
-      headersTimeoutMs: 150,
-      bodyTimeoutMs: 150,
+      headersTimeoutMs: 400,
+      bodyTimeoutMs: 400,
     })
     const resolver = httpResolver({ transport, maxBodyBytes: MAX_BODY_BYTES, secret: () => secret })
     const attrs = { 'http.checksum': `sha256:${sha256}`, 'http.authheadersecret': 'token' }

@@ -58,6 +58,8 @@ describe('startHTTPOrigin', () => {
   it('sends ranges, and the whole where the file is another', async () => {
     const part = await get('/file', { range: 'bytes=3-' })
     expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([206, 'bytes 3-6/7', 'tent'])
+    const repeated = await get('/large', { range: 'bytes=123-134' })
+    expect(await repeated.text()).toBe('345678901234')
     const whole = await get('/file', { range: 'bytes=3-', 'if-range': '"other"' })
     expect([whole.status, await whole.text()]).toEqual([200, 'content'])
   })

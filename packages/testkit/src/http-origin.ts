@@ -128,7 +128,16 @@ function answerFor(request: IncomingMessage, file: OriginFile | undefined): Serv
   return {
     status: 206,
     headers: { ...common, 'content-range': `bytes ${range.first}-${range.last}/${total}` },
-    body: bytesOf(body).subarray(range.first, range.last + 1),
+    body: part(body, range.first, range.last + 1),
+  }
+}
+
+function part(body: string | Uint8Array | RepeatedBody, start: number, end: number): Uint8Array | RepeatedBody {
+  if (typeof body === 'string' || body instanceof Uint8Array) return bytesOf(body).subarray(start, end)
+  const offset = start % body.pattern.length
+  return {
+    pattern: Buffer.concat([body.pattern.subarray(offset), body.pattern.subarray(0, offset)]),
+    bytes: end - start,
   }
 }
 

@@ -45,7 +45,7 @@ function linkProgram(
   if (query === undefined) throw new RegoError({ code: 'eval_internal_error', message: 'the query was not compiled' })
   const linked = new Linked({ program, builtin: name => builtins.get(name), declarations, events })
   const hasHost = Object.values(declarations).some(declaration => declaration.implementation === undefined)
-  return linkQuery({ linked, query, data, hasHost, strict })
+  return linkQuery({ linked, query, data, hasHost, strict, cache: new Map() })
 }
 
 /** Functions that the evaluator needs whether or not a policy may call them: operators that the grammar writes. */

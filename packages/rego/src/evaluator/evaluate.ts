@@ -29,6 +29,8 @@ interface QueryParts {
   /** Whether there are host functions, whose calls can block. */
   readonly hasHost: boolean
   readonly strict: boolean
+  /** What builtins keep between evaluations. */
+  readonly cache: Map<string, unknown>
 }
 
 export function linkQuery(parts: QueryParts): LinkedQuery {
@@ -117,7 +119,7 @@ function withResults(error: unknown, results: readonly Result[]): unknown {
   return new RegoError({ code, message: reason, location, line, details, cause, results })
 }
 
-function startRun({ data, hasHost }: QueryParts, options: EvaluateOptions): Run {
+function startRun({ data, hasHost, cache }: QueryParts, options: EvaluateOptions): Run {
   const unknown = options.unknown ?? noPaths
   const open = new OpenValues()
   const input = unknown.length === 0 ? options.input : withHoles(options.input, unknown, open)
@@ -126,6 +128,7 @@ function startRun({ data, hasHost }: QueryParts, options: EvaluateOptions): Run 
     lazy: unknown.length > 0 || hasHost,
     open,
     options,
+    cache,
   })
 }
 

@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly lazy: boolean
   readonly open: OpenValues
   readonly options: EvaluateOptions
+  /** What builtins keep from one evaluation of the query to the next, such as compiled patterns. */
+  readonly cache: Map<string, unknown>
 }
 
 const noAnswers: ReadonlyMap<string, Answer> = new Map()
@@ -75,6 +77,7 @@ export class Run {
   readonly options: EvaluateOptions
   readonly answers: ReadonlyMap<string, Answer>
   readonly #root: Slot
+  readonly #cache: Map<string, unknown>
   readonly #maxSteps: number
   readonly #timeoutMs: number
   readonly #deadline: number
@@ -83,12 +86,13 @@ export class Run {
   #context: BuiltinContext | undefined
   #paths: Map<object, Path | undefined> | undefined
 
-  constructor({ environment, lazy, open, options }: RunOptions) {
+  constructor({ environment, lazy, open, options, cache }: RunOptions) {
     const { limits } = options
     this.options = options
     this.environment = environment
     this.lazy = lazy
     this.open = open
+    this.#cache = cache
     this.answers = options.answers ?? noAnswers
     this.depth = limits?.depth ?? maxEvaluationDepth
     this.#root = environment.input
@@ -106,7 +110,7 @@ export class Run {
       seed: this.options.seed ?? String(Math.random()),
       limits: { maxStringLength: maxBuiltinStringLength, maxItems: maxBuiltinItems },
       charge: steps => this.charge(steps),
-      cache: new Map(),
+      cache: this.#cache,
     }
     return this.#context
   }

@@ -48,8 +48,6 @@ export const undelivered = [
   ),
   known('providers.aws.sign_req', [stringObject, stringObject, t.number], anyObject),
   known('rego.parse_module', [t.string, t.string], stringObject),
-  known('rego.metadata.chain', [], t.array(t.any)),
-  known('rego.metadata.rule', [], t.any),
   known('opa.runtime', [], stringObject, { nondeterministic }),
   known('net.lookup_ip_addr', [t.string], t.set(t.string), { nondeterministic }),
 ]

@@ -99,7 +99,7 @@ export interface TransportResponse {
   readonly redirected: readonly string[]
   /** Whether the body comes gzipped and is decompressed here: then its bytes are not those that ranges count. */
   readonly decompressed: boolean
-  /** The body, to be read once, in constant memory. Throws `truncated`, `response_too_large`, `timeout`. */
+  /** The body, to be read once, in constant memory; each part is the reader's own. Throws `truncated`, `response_too_large`, `timeout`. */
   readonly body: AsyncIterable<Uint8Array>
   /** The whole body. */
   bytes(): Promise<Uint8Array>

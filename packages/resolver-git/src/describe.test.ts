@@ -71,6 +71,10 @@ describe('describing a git source', () => {
     ['git://h/x.git#refs/tags/v1', { ref: 'refs/tags/v1', tagName: 'v1' }],
     ['git://h/x.git#refs/heads/a/b', { ref: 'refs/heads/a/b', branch: 'a/b' }],
     ['git://https://u:p@h:8443/x.git#:d', { host: 'h:8443', remote: 'https://u:p@h:8443/x.git', subDir: 'd' }],
+    [
+      'git://file:///srv/x.git#refs/heads/m:d',
+      { schema: 'file', remote: 'file:///srv/x.git', branch: 'm', subDir: 'd' },
+    ],
     ['git://git@h:x.git', { schema: 'ssh', host: 'h', remote: 'git@h:x.git' }],
     ['git://git://h/x.git', { schema: 'git', remote: 'git://h/x.git' }],
   ])('tells what %s says', (identifier, expected) => {
@@ -109,7 +113,8 @@ describe('describing a git source', () => {
     ['git://', {}],
     ['git:///x.git', {}],
     ['git://h/x.git', { 'git.fullurl': 'ext::sh -c id' }],
-    ['git://h/x.git', { 'git.fullurl': 'file:///etc' }],
+    ['git://h/x.git', { 'git.fullurl': 'file://host/etc' }],
+    ['git://file://', {}],
     ['git://h/x.git', { 'git.fullurl': 'ssh://-oProxyCommand=id/x' }],
     ['git://h/x.git', { 'git.checksum': '--help' }],
     ['https://h/x.git', {}],

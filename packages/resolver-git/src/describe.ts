@@ -14,7 +14,7 @@ export function describeGit(source: GitSource): Description {
   const isFull = isCommitRef || ref.startsWith('refs/tags/') || ref.startsWith('refs/heads/')
   const git: GitInput = {
     schema: url.scheme,
-    host: url.host,
+    ...(url.host === '' ? {} : { host: url.host }),
     remote: url.remote,
     ...(fullURL === undefined ? {} : { fullURL }),
     ...(subdir === '' ? {} : { subDir: subdir }),

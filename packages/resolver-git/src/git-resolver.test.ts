@@ -293,6 +293,28 @@ describe('credentials', () => {
     expect(opened.server.log.map(({ status }) => status)).toEqual([200, 200])
   })
 
+  it('are asked for once where a server wants some and none were sent', async () => {
+    const hosts: string[] = []
+    const askCredential = async (host: string) => {
+      hosts.push(host)
+      return auth
+    }
+    const resolver = gitResolver({ transport: opened.transport, askCredential })
+    const run = createRun()
+    const resolve = (anonymous: boolean) =>
+      resolver.resolve(resolver.parse(`git://${url}`, { attrs: {} }), paths('commit'), {
+        run,
+        signal: run.signal,
+        anonymous,
+      })
+    expect(summary(await resolve(true)).commit).toBe('unauthorized')
+    expect(hosts).toEqual([])
+    opened.server.clearLog()
+    expect(summary(await resolve(false)).commit).toMatchObject({ message: 'commit 1' })
+    expect(hosts).toEqual([opened.server.host])
+    expect(opened.server.log.map(({ status }) => status)).toEqual([401, 200, 200, 200, 200])
+  })
+
   it('are not sent for a source without credentials, those in its URL neither', async () => {
     const withUser = url.replace('://', '://x-access-token:s3cret@')
     const facts = await opened.resolve(withUser, { fields: ['ref'], anonymous: true })

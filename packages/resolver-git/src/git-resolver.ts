@@ -4,8 +4,10 @@ import type { Transport } from '@source-policy/transport'
 import { credentialOfUserinfo, type GitCredential } from './credentials.ts'
 import { describeGit } from './describe.ts'
 import { GitError } from './error.ts'
+import { gitBinary } from './git-binary.ts'
+import type { GitBinary } from './git-process.ts'
 import { gitSigner, type ObjectFetcher, verifyGitSignature } from './git-signature.ts'
-import { readGitSource } from './git-source.ts'
+import { type RemoteURL, readGitSource } from './git-source.ts'
 import { type BoundRemote, fetchObjects, resolveGit } from './resolve.ts'
 import { smartHTTP } from './smart-http.ts'
 
@@ -15,8 +17,17 @@ export interface GitResolverOptions {
    * The credential for a host (with its port), which goes before one in the URL. Never asked for sources that are to be
    * fetched without credentials. Default: none; see `gitSecrets`.
    */
-  readonly credentialsFor?: (host: string) => GitCredential | undefined | Promise<GitCredential | undefined>
+  readonly credentialsFor?: CredentialFinder
+  /** Asked only where a host wants a credential and none was sent. Default: nobody; see `gitCredentialHelper`. */
+  readonly askCredential?: CredentialFinder
+  /** For `ssh://`, `user@host:path`, `git://` and `file://`. Default: git in the PATH, with the user's SSH. */
+  readonly git?: GitBinary
+  /** Whether `git://file:///...` may read repositories of this machine. Default: false. */
+  readonly localRepositories?: boolean
 }
+
+/** The credential for a host with its port, if any. */
+export type CredentialFinder = (host: string) => GitCredential | undefined | Promise<GitCredential | undefined>
 
 /** Facts about git sources: `git://github.com/moby/buildkit.git#v0.21.0`. */
 export function gitResolver(options: GitResolverOptions): Resolver {
@@ -41,19 +52,35 @@ export function gitResolver(options: GitResolverOptions): Resolver {
   }
 }
 
-async function remoteOf(
-  url: GitURL,
-  options: GitResolverOptions,
-  { run, anonymous }: ResolveContext,
-): Promise<BoundRemote> {
+async function remoteOf(url: RemoteURL, options: GitResolverOptions, context: ResolveContext): Promise<BoundRemote> {
+  const { transport } = options
+  const { run, anonymous } = context
   const name = `${url.scheme}://${url.host}/${url.path.replace(/^\/+/, '')}`
   const key = anonymous ? `anonymous:${name}` : name
-  if (url.scheme !== 'http' && url.scheme !== 'https') {
-    throw new GitError('unsupported_protocol', `${url.scheme}: there is no transport for it`)
+  if (isHTTP(url)) {
+    const credential = anonymous ? undefined : await credentialOf(url, options)
+    const ask = anonymous || credential !== undefined ? undefined : options.askCredential
+    const remote = smartHTTP({ transport, url, run, key, ...(credential && { credential }), ...(ask && { ask }) })
+    return { remote, name, key }
   }
-  const credential = anonymous ? undefined : await credentialOf(url, options)
-  const remote = smartHTTP({ transport: options.transport, url, run, key, ...(credential && { credential }) })
-  return { remote, name, key }
+  refuseTransport(url, options, anonymous)
+  return { remote: gitBinary({ binary: options.git ?? {}, transport, url, run }), name, key }
+}
+
+function isHTTP(url: RemoteURL): url is GitURL {
+  return url.scheme === 'http' || url.scheme === 'https'
+}
+
+function refuseTransport(
+  { scheme }: RemoteURL,
+  { localRepositories = false }: GitResolverOptions,
+  anonymous: boolean,
+): void {
+  if (scheme === 'file' && (!localRepositories || anonymous)) {
+    throw new GitError('unsupported_protocol', 'repositories of this machine may not be read')
+  }
+  // the keys of the user are credentials
+  if (scheme === 'ssh' && anonymous) throw new GitError('unauthorized', 'SSH needs credentials, and none may be used')
 }
 
 async function credentialOf(

@@ -57,7 +57,9 @@ describe.each(['sha1', 'sha256'] as const)('signatures in a repository that hash
     const source = resolver.parse(`git://${repository.url}#${ref}`, { attrs: {} })
     const run = createRun({ time })
     const context = { source, path, files, run, signal: run.signal, anonymous: false }
-    return resolver.functions![name]!([{}, keyFile], context)
+    const implementation = resolver.functions?.[name]
+    if (implementation === undefined) throw new Error(`there is no function ${name}`)
+    return implementation([{}, keyFile], context)
   }
   const verify = (ref: string, keyFile: unknown, path?: Path) => call('verify_git_signature', ref, keyFile, path)
   const refused = { undefined: expect.stringMatching(/^verify_git_signature: /) }

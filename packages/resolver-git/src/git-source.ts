@@ -1,12 +1,15 @@
 import { CoreError, type Source } from '@source-policy/core'
-import { type GitURL, isCommitHash, isGitTransport, parseGitURL } from '@source-policy/core/git-url'
+import { cleanSubdir, type GitURL, isCommitHash, isGitTransport, parseGitURL } from '@source-policy/core/git-url'
 import { GitError } from './error.ts'
 import { MAX_REF_LENGTH } from './limits.ts'
+
+/** Where a repository is: a git URL, or a directory of this machine. */
+export type RemoteURL = Omit<GitURL, 'scheme'> & { readonly scheme: GitURL['scheme'] | 'file' }
 
 /** What the identifier and the attributes of a git source say. */
 export interface GitSource {
   /** Of the remote that is contacted. */
-  readonly url: GitURL
+  readonly url: RemoteURL
   /** `git.fullurl` where it is given, with its protocol. */
   readonly fullURL?: string
   /** As it is written; empty where the default branch is meant. */
@@ -50,16 +53,28 @@ export function namedCommit({ ref, checksum, fetchByCommit }: GitSource): string
   return fetchByCommit && isCommitHash(checksum) ? checksum : undefined
 }
 
-function readURL(text: string, what: string): GitURL {
-  let url: GitURL
+function readURL(text: string, what: string): RemoteURL {
+  let url: RemoteURL
   try {
-    url = parseGitURL(withProtocol(text))
+    url = parseFileURL(text) ?? parseGitURL(withProtocol(text))
   } catch (cause) {
     throw invalid(`${what} is no git URL: ${cause instanceof CoreError ? cause.message : 'malformed'}`, cause)
   }
-  if (url.host === '' || url.host.startsWith('-') || url.path.startsWith('-')) throw invalid(`${what} names no host`)
+  if ((url.host === '') !== (url.scheme === 'file')) throw invalid(`${what} names no host`)
+  // hostile: git and ssh would take it for an option
+  if ([url.host, url.path, url.userinfo].some(part => part?.startsWith('-')))
+    throw invalid(`${what} has a part that begins with -`)
   if (/[\0-\x1f\x7f]/.test(url.remote)) throw invalid(`${what} holds a control character`)
   return url
+}
+
+/** `file:///srv/app.git#ref:subdir`, which BuildKit does not know. */
+function parseFileURL(text: string): RemoteURL | undefined {
+  const [, path, fragment = ''] = /^file:\/\/(\/[^#]*)(?:#(.*))?$/.exec(text) ?? []
+  if (path === undefined) return undefined
+  const [ref = '', ...subdir] = fragment.split(':')
+  const named = fragment === '' ? {} : { ref, subdir: cleanSubdir(subdir.join(':')) }
+  return { scheme: 'file', host: '', path, remote: `file://${path}`, ...named }
 }
 
 /** Without protocol it is https; another protocol stays, to be refused, rather than become the name of a host. */

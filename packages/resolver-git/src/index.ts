@@ -1,3 +1,5 @@
 export { type GitCredential, type GitSecretsOptions, gitSecrets } from './credentials.ts'
 export { GitError, type GitErrorCode } from './error.ts'
-export { type GitResolverOptions, gitResolver } from './git-resolver.ts'
+export { gitCredentialHelper } from './git-credential-helper.ts'
+export type { GitBinary } from './git-process.ts'
+export { type CredentialFinder, type GitResolverOptions, gitResolver } from './git-resolver.ts'

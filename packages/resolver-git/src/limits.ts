@@ -16,3 +16,5 @@ export const MAX_REMOTE_MESSAGE = 500
 export const MAX_REF_LENGTH = 4096
 /** Bytes of a file of keys, as in buildx. */
 export const MAX_KEY_FILE_BYTES = 128 * 1024
+/** Milliseconds that one command of the git binary may take. */
+export const GIT_TIMEOUT_MS = 60_000

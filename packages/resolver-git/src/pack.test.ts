@@ -25,7 +25,10 @@ function encodeEntry({ type, content, base = new Uint8Array(), deflated = deflat
   return Buffer.concat([Buffer.from(head), base, deflated])
 }
 
-function pack(entries: readonly Entry[], { count = entries.length, format = 'sha1' as ObjectFormat } = {}): Buffer {
+function pack(
+  entries: readonly Entry[],
+  { count = entries.length, format = 'sha1' }: { count?: number; format?: ObjectFormat } = {},
+): Buffer {
   const header = Buffer.from('PACK\0\0\0\x02\0\0\0\0', 'latin1')
   header.writeUInt32BE(count, 8)
   const body = Buffer.concat([header, ...entries.map(encodeEntry)])

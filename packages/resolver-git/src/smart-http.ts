@@ -1,6 +1,6 @@
 import { type Run, redactURL } from '@source-policy/core'
 import type { GitURL } from '@source-policy/core/git-url'
-import type { Transport, TransportResponse } from '@source-policy/transport'
+import type { Transport, TransportRequest, TransportResponse } from '@source-policy/transport'
 import { type Advertisement, readAdvertisement, readListedRefs } from './advertisement.ts'
 import { authorizationValue, type GitCredential } from './credentials.ts'
 import { GitError, type GitErrorCode } from './error.ts'
@@ -15,6 +15,8 @@ export interface SmartHTTPOptions {
   /** Of scheme http or https; its userinfo is not used. */
   readonly url: GitURL
   readonly credential?: GitCredential
+  /** Asked once where the server wants a credential and none was sent. */
+  readonly ask?: (host: string) => GitCredential | undefined | Promise<GitCredential | undefined>
   readonly run: Run
   /** What the run binds the server's capabilities to. */
   readonly key: string
@@ -36,47 +38,46 @@ const refusals: Readonly<Record<number, GitErrorCode>> = {
  *
  * @see https://git-scm.com/docs/gitprotocol-http
  */
-export function smartHTTP({ transport, url, credential, run, key }: SmartHTTPOptions): GitRemote {
+export function smartHTTP({ transport, url, credential, ask, run, key }: SmartHTTPOptions): GitRemote {
   const remote = withoutUserinfo(url)
   // the transport compares hosts as URLs print them
-  const authorization = credential && { host: new URL(remote).host, value: authorizationValue(credential) }
-  const common = { run, ...(authorization && { authorization }) }
+  const { host } = new URL(remote)
 
   const discover = (signal: AbortSignal) =>
     run.once(
       `git:advertisement:${key}`,
       async signal => {
-        const response = await transport.request({
-          ...common,
-          method: 'GET',
-          url: remote.replace(/\/$/, '') + DISCOVERY,
-          headers: { ...headers, accept: '*/*' },
-          maxBytes: MAX_REFS_BYTES,
-          signal,
-          accept: () => true,
-        })
-        return reading(response, 'application/x-git-upload-pack-advertisement', async packets => {
-          // git asks the place that it was led to from then on
-          if (!response.url.endsWith(DISCOVERY)) {
-            throw new GitError(
-              'unsupported_protocol',
-              `${redactURL(response.url)}: a redirect away from what git asked for`,
-            )
-          }
-          return { base: response.url.slice(0, -DISCOVERY.length), advertisement: await readAdvertisement(packets) }
-        })
+        const get = (credential: GitCredential | undefined) => discovery(remote, { ...common(credential), signal })
+        const first = await get(credential)
+        const asked = first.status === 401 ? await ask?.(url.host) : undefined
+        if (asked === undefined) return readDiscovery(first, credential)
+        await first.discard()
+        return readDiscovery(await get(asked), asked)
       },
       signal,
     )
 
-  const post = (base: string, body: string, { version }: Advertisement, maxBytes: number, signal: AbortSignal) =>
+  const common = (credential: GitCredential | undefined) => ({
+    run,
+    ...(credential && { authorization: { host, value: authorizationValue(credential) } }),
+  })
+  const discovery = (base: string, request: Pick<TransportRequest, 'run' | 'authorization' | 'signal'>) =>
     transport.request({
-      ...common,
+      ...request,
+      method: 'GET',
+      url: base.replace(/\/$/, '') + DISCOVERY,
+      headers: { ...headers, accept: '*/*' },
+      maxBytes: MAX_REFS_BYTES,
+      accept: () => true,
+    })
+  const post = ({ base, advertisement, used }: Discovery, body: string, maxBytes: number, signal: AbortSignal) =>
+    transport.request({
+      ...common(used),
       method: 'POST',
       url: `${base}/git-upload-pack`,
       headers: {
         'user-agent': headers['user-agent'],
-        ...(version === 2 ? { 'git-protocol': headers['git-protocol'] } : {}),
+        ...(advertisement.version === 2 ? { 'git-protocol': headers['git-protocol'] } : {}),
         'content-type': 'application/x-git-upload-pack-request',
         accept: 'application/x-git-upload-pack-result',
       },
@@ -91,21 +92,40 @@ export function smartHTTP({ transport, url, credential, run, key }: SmartHTTPOpt
 
   return {
     async listRefs(names, signal) {
-      const { base, advertisement } = await discover(signal)
+      const found = await discover(signal)
+      const { advertisement } = found
       if (advertisement.version === 0) return advertisement.refs.filter(({ name }) => names.includes(name))
-      const response = await post(base, listRefsRequest(names, advertisement), advertisement, MAX_REFS_BYTES, signal)
+      const response = await post(found, listRefsRequest(names, advertisement), MAX_REFS_BYTES, signal)
       return reading(response, 'application/x-git-upload-pack-result', packets =>
         readListedRefs(packets, advertisement.format),
       )
     },
     async fetchCommit(hash, signal) {
-      const { base, advertisement } = await discover(signal)
-      const response = await post(base, fetchRequest(hash, advertisement), advertisement, MAX_PACK_BYTES, signal)
+      const found = await discover(signal)
+      const { advertisement } = found
+      const response = await post(found, fetchRequest(hash, advertisement), MAX_PACK_BYTES, signal)
       return reading(response, 'application/x-git-upload-pack-result', packets =>
         peelCommit(hash, readPack(packData(packets, advertisement), { format: advertisement.format })),
       )
     },
   }
+}
+
+/** What a server said first, where from, and what it was given to say so. */
+interface Discovery {
+  readonly base: string
+  readonly advertisement: Advertisement
+  readonly used: GitCredential | undefined
+}
+
+function readDiscovery(response: TransportResponse, used: GitCredential | undefined): Promise<Discovery> {
+  return reading(response, 'application/x-git-upload-pack-advertisement', async packets => {
+    // git asks the place that it was led to from then on
+    if (!response.url.endsWith(DISCOVERY)) {
+      throw new GitError('unsupported_protocol', `${redactURL(response.url)}: a redirect away from what git asked for`)
+    }
+    return { base: response.url.slice(0, -DISCOVERY.length), advertisement: await readAdvertisement(packets), used }
+  })
 }
 
 /** What `read` makes of the packets of a response, which is given up as soon as it has read enough, or refused. */

@@ -1,0 +1,216 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Run } from '@source-policy/core'
+import type { Transport } from '@source-policy/transport'
+import type { ListedRef } from './advertisement.ts'
+import { GitError } from './error.ts'
+import { formatOfHash, type GitObject, hashObject, type ObjectType } from './git-hash.ts'
+import { type GitBinary, type GitCommand, inheritedEnv, runGit } from './git-process.ts'
+import { type GitRemote, peelCommit } from './git-remote.ts'
+import type { RemoteURL } from './git-source.ts'
+import { GIT_TIMEOUT_MS, MAX_OBJECT_BYTES, MAX_PACK_BYTES, MAX_REFS_BYTES } from './limits.ts'
+import { pointeeOf } from './object.ts'
+
+export interface GitBinaryOptions {
+  readonly binary: GitBinary
+  /** For the address rules. */
+  readonly transport: Transport
+  /** Of scheme ssh, git or file. */
+  readonly url: RemoteURL
+  readonly run: Run
+}
+
+interface Reached {
+  /** What git is given to connect to. */
+  readonly url: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+const PORTS = { ssh: 22, git: 9418 } as const
+
+/** A repository that git itself connects to: by SSH, by its own protocol, or in a directory. */
+export function gitBinary({ binary, transport, url, run }: GitBinaryOptions): GitRemote {
+  const timeoutMs = binary.timeoutMs ?? GIT_TIMEOUT_MS
+  const shown = `${url.scheme}://${url.host}/${url.path.replace(/^\/+/, '')}`
+
+  /** Runs a command that contacts the remote, counted and recorded as a request. */
+  const contact = async (command: Pick<GitCommand, 'args' | 'env' | 'isTooLarge' | 'signal'>): Promise<Buffer> => {
+    const [method = ''] = command.args.filter(arg => /^(?:ls-remote|fetch)$/.test(arg))
+    const started = performance.now()
+    const record = (bytes: number, error?: string) =>
+      run.record({
+        method: `git ${method}`,
+        url: shown,
+        bytes,
+        durationMs: performance.now() - started,
+        ...(error === undefined ? {} : { error }),
+      })
+    run.spend('requests', 1, `git ${method} ${shown}`)
+    try {
+      const output = await runGit(binary, { ...command, maxBytes: MAX_REFS_BYTES, timeoutMs })
+      run.spend('bytes', output.length, `git ${method} ${shown}`)
+      record(output.length)
+      return output
+    } catch (error) {
+      record(0, error instanceof GitError ? error.code : 'aborted')
+      throw error
+    }
+  }
+
+  return {
+    async listRefs(names, signal) {
+      const { url: remote, env } = await reach(url, binary, transport, run, signal)
+      const peeled = names.map(name => `${name}^{}`)
+      const output = await contact({ args: ['ls-remote', '--symref', '--', remote, ...names, ...peeled], env, signal })
+      return parseListing(output.toString('utf8'))
+    },
+
+    async fetchCommit(hash, signal) {
+      const { url: remote, env: reached } = await reach(url, binary, transport, run, signal)
+      const format = formatOfHash(hash)!
+      const dir = await mkdtemp(path.join(tmpdir(), 'source-policy-git-'))
+      const env = { ...reached, GIT_DIR: dir, GIT_NO_LAZY_FETCH: '1' }
+      const local = (args: readonly string[], input = '') =>
+        runGit(binary, { args, env, input, maxBytes: MAX_OBJECT_BYTES + 1024, timeoutMs, signal })
+      try {
+        await local(['init', '--quiet', '--bare', `--object-format=${format}`, dir])
+        await contact({
+          args: [
+            ...['-c', `remote.origin.url=${remote}`, '-c', 'fetch.unpackLimit=1'],
+            ...[
+              'fetch',
+              '--quiet',
+              '--depth=1',
+              '--filter=tree:0',
+              '--no-tags',
+              '--no-recurse-submodules',
+              '--no-auto-maintenance',
+            ],
+            ...['--', 'origin', hash],
+          ],
+          env,
+          signal,
+          isTooLarge: async () => (await packedBytes(dir)) > MAX_PACK_BYTES,
+        })
+        run.spend('bytes', await packedBytes(dir), `git fetch ${shown}`)
+        return await peelCommit(
+          hash,
+          objectsFrom(hash, name => local(['cat-file', '--batch'], `${name}\n`)),
+        )
+      } finally {
+        await rm(dir, { recursive: true, force: true })
+      }
+    },
+  }
+}
+
+/** Resolves the host under the address rules, and makes git connect to what was found and nothing else. */
+async function reach(
+  url: RemoteURL,
+  binary: GitBinary,
+  transport: Transport,
+  run: Run,
+  signal: AbortSignal,
+): Promise<Reached> {
+  const isolated = {
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    // no helper (ext::), and no other protocol than the one that was written
+    GIT_ALLOW_PROTOCOL: url.scheme,
+  }
+  if (url.scheme === 'file') return { url: url.remote, env: isolated }
+  const { hostname, port, isDefaultPort } = splitHost(url)
+  const [found] = await transport.resolveHost({ hostname, port }, { run, signal })
+  if (found === undefined) throw new GitError('git_failed', `resolving ${hostname}: no addresses`)
+  const address = found.family === 6 ? `[${found.address}]` : found.address
+  if (url.scheme === 'git') {
+    const remote = `git://${address}:${port}${url.remote.slice(`git://${authorityOf(url)}`.length)}`
+    return { url: remote, env: { ...isolated, GIT_OVERRIDE_VIRTUAL_HOST: url.host } }
+  }
+  const alias = isDefaultPort ? hostname : `[${hostname}]:${port}`
+  const command = inheritedEnv(binary).GIT_SSH_COMMAND ?? 'ssh'
+  // git hands this to a shell: hostname and address are made of letters, digits and a few signs, see splitHost
+  const pinned = `${command} -o BatchMode=yes -o 'HostName=${found.address}' -o 'HostKeyAlias=${alias}'`
+  return { url: withoutPassword(url), env: { ...isolated, GIT_SSH_COMMAND: pinned, GIT_SSH_VARIANT: 'ssh' } }
+}
+
+/** SSH has no use for a password in the URL, and whoever lists processes would see it. */
+function withoutPassword({ remote, userinfo }: RemoteURL): string {
+  const [user = ''] = (userinfo ?? '').split(':')
+  return userinfo?.includes(':') ? remote.replace(`//${userinfo}@`, () => `//${user}@`) : remote
+}
+
+function authorityOf({ userinfo, host }: RemoteURL): string {
+  return userinfo === undefined ? host : `${userinfo}@${host}`
+}
+
+function splitHost({ host, scheme }: RemoteURL) {
+  const [, hostname, port] = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?$/.exec(host) ?? []
+  if (hostname === undefined)
+    throw new GitError('invalid_identifier', 'the host of a git source has letters, digits, . _ and - only')
+  const isDefaultPort = port === undefined || port === ''
+  return {
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port: isDefaultPort ? PORTS[scheme as 'ssh' | 'git'] : Number(port),
+    isDefaultPort,
+  }
+}
+
+function parseListing(output: string): ListedRef[] {
+  const refs = new Map<string, ListedRef>()
+  const targets = new Map<string, string>()
+  for (const line of output.split('\n').filter(text => text !== '')) {
+    const [value = '', name = ''] = line.split('\t')
+    if (value.startsWith('ref: ')) {
+      targets.set(name, value.slice('ref: '.length))
+      continue
+    }
+    if (formatOfHash(value) === undefined || name === '')
+      throw new GitError('malformed_response', 'git ls-remote: a line is no ref')
+    const whole = name.endsWith('^{}') ? refs.get(name.slice(0, -3)) : undefined
+    const target = targets.get(name)
+    if (whole === undefined) refs.set(name, { name, hash: value, ...(target === undefined ? {} : { target }) })
+    else refs.set(whole.name, { ...whole, peeled: value })
+  }
+  return [...refs.values()]
+}
+
+/** The objects from a tag down to its commit, each read from a repository that trusts nobody. */
+async function* objectsFrom(
+  hash: string,
+  read: (hash: string) => Promise<Buffer>,
+): AsyncGenerator<GitObject, void, undefined> {
+  for (let name = hash; ; ) {
+    const object = parseBatch(await read(name), name)
+    yield object
+    if (object.type !== 'tag') return
+    name = pointeeOf(object).hash
+  }
+}
+
+function parseBatch(output: Buffer, hash: string): GitObject {
+  const end = output.indexOf('\n')
+  const [, type, size] =
+    /^[0-9a-f]+ (commit|tag|tree|blob) (\d+)$/.exec(output.toString('latin1', 0, Math.max(end, 0))) ?? []
+  if (type === undefined) throw new GitError('object_missing', `the remote did not send object ${hash}`)
+  const content = Uint8Array.from(output.subarray(end + 1, end + 1 + Number(size)))
+  const object = hashObject(type as ObjectType, content, formatOfHash(hash)!)
+  if (object.hash !== hash) throw new GitError('object_mismatch', `object ${hash} has the hash ${object.hash}`)
+  return object
+}
+
+async function packedBytes(dir: string): Promise<number> {
+  const packs = path.join(dir, 'objects', 'pack')
+  const names = await readdir(packs).catch(() => [])
+  // what is renamed meanwhile is counted the next time
+  const sizes = await Promise.all(
+    names.map(name =>
+      stat(path.join(packs, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}

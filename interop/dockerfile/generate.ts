@@ -135,6 +135,7 @@ function keyword(r: Random, text: string): string {
 
 function generateDockerfile(r: Random): string {
   const lines: string[] = []
+  const epoch = r.chance(0.04)
   if (r.chance(0.04)) lines.push('#!/usr/bin/env -S docker build .')
   if (r.chance(0.12)) {
     const syntax = r.pick([
@@ -160,6 +161,12 @@ function generateDockerfile(r: Random): string {
       r.mostly(['# check=skip=all', '# check=error=false', '# note'], ['# check=bogus', '# escape=x', '# syntax=a']),
     )
   for (let count = r.int(4); count > 0; count--) lines.push(argLine(r))
+  if (epoch) {
+    lines.push('ARG SOURCE_DATE_EPOCH=epoch', `FROM ${r.mostly(['scratch'], ['alpine', '$A'])} AS epoch`)
+    if (r.chance(0.3)) lines.push(argLine(r))
+    lines.push(`ADD ${r.chance(0.2) ? `--checksum=${commit} ` : ''}${r.mostly(urls, paths)} /`)
+    if (r.chance(0.05)) lines.push('RUN x')
+  }
   const stages = 1 + r.int(4)
   for (let stage = 0; stage < stages; stage++) {
     lines.push(fromLine(r, stage))
@@ -475,6 +482,13 @@ function generateOptions(r: Random): CaseOptions {
   for (let count = r.chance(0.5) ? r.int(4) : 0; count > 0; count--) {
     buildArgs[r.pick(names.slice(0, 6))] = r.mostly(values.slice(0, 6), [...oddValues, ...images, ...platforms])
   }
+  if (r.chance(0.06)) {
+    buildArgs.SOURCE_DATE_EPOCH = r.pick(['1700000000', '', 'context', 's0', 'S1', 'alpine', '-5', '+07', 'nope', 'epoch'])
+  }
+  if (r.chance(0.03)) buildArgs.BUILDKIT_SYNTAX = r.pick(['docker/dockerfile:1 x', ' other/f', '', 'BAD'])
+  if (r.chance(0.03)) buildArgs.BUILDKIT_GIT_ADVICE = r.mostly(['1', 'true', '0'], ['x'])
+  if (r.chance(0.03)) buildArgs.BUILDKIT_CONTEXT_KEEP_GIT_DIR = r.pick(['1', 'x', 'false'])
+  if (r.chance(0.02)) buildArgs.BUILDKIT_DOCKERFILE_CHECK = r.mostly(['skip=all', 'skip=A,B;error=false'], ['x', 'error=2'])
   const contexts: Record<string, string> = {}
   for (let count = r.chance(0.25) ? 1 + r.int(2) : 0; count > 0; count--) {
     const name = r.pick([
@@ -523,6 +537,9 @@ function generateOptions(r: Random): CaseOptions {
         }
       : {}),
     ...(r.chance(0.1) ? { ownDockerignore: true } : {}),
+    ...(r.chance(0.03) ? { sbomGenerator: r.mostly(['scanner', 'ghcr.io/o/s:1'], ['BAD']) } : {}),
+    // without a platform asked for, BuildKit takes that of the machine in places: this one's
+    ...(r.chance(0.05) ? { buildPlatform: r.pick(['linux/arm64', 'linux/arm/v7']), platforms: ['linux/amd64'] } : {}),
     ...(r.chance(0.05) ? { localDockerfile: true } : {}),
   }
 }

@@ -39,7 +39,8 @@ function outcomeOf({ dockerfile: text, options = {} }: Case, run: (find: Find) =
   const syntax = others.buildArgs?.BUILDKIT_SYNTAX
   try {
     const dockerfile = parseDockerfile(text, { file: 'Dockerfile', ...(syntax === undefined ? {} : { syntax }) })
-    if (dockerfile.problem !== undefined) return { refused: `left to a foreign frontend: ${dockerfile.problem.message}` }
+    if (dockerfile.problem !== undefined)
+      return { refused: `left to a foreign frontend: ${dockerfile.problem.message}` }
     const result = run(baseConfig =>
       dockerfileSources(dockerfile, {
         ...others,

@@ -227,10 +227,12 @@ func (f *files) ReadFile(_ context.Context, request client.ReadRequest) ([]byte,
 		return []byte(f.g.request.Dockerfile), nil
 	case request.Filename == "Dockerfile.dockerignore" && f.g.request.OwnDockerignore:
 		return []byte("ignored\n"), nil
+	case request.Filename == "Dockerfile.dockerignore", request.Filename == ".dockerignore", request.Filename == "dockerfile":
+		return nil, fs.ErrNotExist
 	case request.Filename == "context":
 		return []byte{0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0}, nil
 	}
-	return nil, fs.ErrNotExist
+	return []byte("no archive"), nil
 }
 
 func (f *files) ToState() (llb.State, error)    { return llb.Scratch(), nil }

@@ -5,6 +5,7 @@ export interface Environment {
   readonly isOpen: boolean
   readonly lookup: Lookup
   set(name: string, value: string): void
+  delete(name: string): void
   has(name: string): boolean
   entries(): IterableIterator<[string, string]>
   clone(): Environment
@@ -19,6 +20,7 @@ export function createEnvironment(
     isOpen,
     lookup: name => map.get(name) ?? (isOpen ? UNKNOWN : undefined),
     set: (name, value) => void map.set(name, value),
+    delete: name => void map.delete(name),
     has: name => map.has(name),
     entries: () => map.entries(),
     clone: () => createEnvironment(isOpen, map),

@@ -9,6 +9,7 @@ import { type ExpandOptions, ExpansionError, expand } from './expansion/expand.t
 import { followCommand } from './follow-command.ts'
 import { MAX_EXPANSION_CHARS_PER_BUILD } from './limits.ts'
 import type { NamedContext, NamedContexts } from './named-context.ts'
+import { setEpoch, sourceDateEpoch, withEpoch } from './source-date-epoch.ts'
 import {
   bindCommands,
   createStageGraph,
@@ -63,7 +64,13 @@ export function followBuild(options: BuildOptions, requested: Platform | undefin
   const needs: ConfigNeed[] = []
   const undetermined: Undetermined[] = []
   const metadata: Fetch[] = []
-  const scope = createScope(options, targetPlatform, { needs, undetermined })
+  const initialScope = createScope(options, targetPlatform, { needs, undetermined })
+  const epoch = sourceDateEpoch(initialScope)
+  if (epoch !== undefined) setEpoch(initialScope.globalArgs, epoch.value)
+  const scope: BuildScope =
+    epoch === undefined
+      ? initialScope
+      : { ...initialScope, options: { ...options, buildArgs: withEpoch(options.buildArgs, epoch.value) } }
 
   const graph = createStageGraph({ escapeCharacter: dockerfile.escapeCharacter })
   for (const stage of dockerfile.stages) graph.add(stageState(stage.from, scope, targetPlatform))
@@ -85,7 +92,7 @@ export function followBuild(options: BuildOptions, requested: Platform | undefin
     if (!reachable.has(state) || state.isDone) continue
     followStage(state, scope, targetPlatform)
   }
-  return { fetches: [...metadata, ...fetchesOf(target.content)], needs, undetermined }
+  return { fetches: [...(epoch?.fetches ?? []), ...metadata, ...fetchesOf(target.content)], needs, undetermined }
 }
 
 function createScope(

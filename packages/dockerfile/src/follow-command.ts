@@ -168,8 +168,8 @@ function followCopy(
 /** A word needs variables of an image whose configuration is not known. */
 function reportEnv(state: StageState, { text, place }: Word, scope: BuildScope): void {
   scope.need(state, 'env', place)
-  const image = state.root?.identifier ?? 'the base image'
-  scope.report({ kind: 'env', location: place, text, why: `it needs variables of ${image}` })
+  const whose = state.root === undefined ? 'that are not known before the build' : `of ${state.root.identifier}`
+  scope.report({ kind: 'env', location: place, text, why: `it needs variables ${whose}` })
 }
 
 function followRun(state: StageState, command: RunInstruction, from: readonly StageState[], scope: BuildScope): void {

@@ -23,6 +23,8 @@ export type Role =
   | 'mount-from'
   /** `ADD` of a URL or git repository. */
   | 'add'
+  /** What SOURCE_DATE_EPOCH takes the time from. */
+  | 'epoch'
   /** The image that makes the SBOM. */
   | 'sbom'
 

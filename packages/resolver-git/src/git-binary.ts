@@ -27,6 +27,16 @@ interface Reached {
   readonly env: Readonly<Record<string, string>>
 }
 
+/** Without trees and files, too, where the server can leave them out. */
+const withoutHistory = [
+  '--quiet',
+  '--depth=1',
+  '--filter=tree:0',
+  '--no-tags',
+  '--no-recurse-submodules',
+  '--no-auto-maintenance',
+]
+
 const PORTS = { ssh: 22, git: 9418 } as const
 
 /** A repository that git itself connects to: by SSH, by its own protocol, or in a directory. */
@@ -75,20 +85,9 @@ export function gitBinary({ binary, transport, url, run }: GitBinaryOptions): Gi
         runGit(binary, { args, env, input, maxBytes: MAX_OBJECT_BYTES + 1024, timeoutMs, signal })
       try {
         await local(['init', '--quiet', '--bare', `--object-format=${format}`, dir])
+        const settings = ['-c', `remote.origin.url=${remote}`, '-c', 'fetch.unpackLimit=1']
         await contact({
-          args: [
-            ...['-c', `remote.origin.url=${remote}`, '-c', 'fetch.unpackLimit=1'],
-            ...[
-              'fetch',
-              '--quiet',
-              '--depth=1',
-              '--filter=tree:0',
-              '--no-tags',
-              '--no-recurse-submodules',
-              '--no-auto-maintenance',
-            ],
-            ...['--', 'origin', hash],
-          ],
+          args: [...settings, 'fetch', ...withoutHistory, '--', 'origin', hash],
           env,
           signal,
           isTooLarge: async () => (await packedBytes(dir)) > MAX_PACK_BYTES,

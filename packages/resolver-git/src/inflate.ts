@@ -42,22 +42,20 @@ async function inflateSmall(reader: ByteReader, size: number): Promise<Uint8Arra
 async function inflateLarge(reader: ByteReader, size: number, keep: boolean): Promise<Uint8Array> {
   const inflate = createInflate()
   const kept: Buffer[] = []
-  let length = 0
+  const progress = { length: 0, ended: false, failure: undefined as unknown }
   let consumed = 0
-  let failure: unknown
-  let ended = false
   inflate.on('data', (chunk: Buffer) => {
-    length += chunk.length
+    progress.length += chunk.length
     if (keep) kept.push(chunk)
   })
   inflate.on('error', error => {
-    failure = error
+    progress.failure = error
   })
   inflate.on('end', () => {
-    ended = true
+    progress.ended = true
   })
   try {
-    while (!ended) {
+    while (!progress.ended) {
       if (consumed > 2 * size + MAX_OVERHEAD_BYTES) throw malformed('an object is longer deflated than it may be')
       if (!(await reader.fill(1))) throw new GitError('truncated', 'reading a pack: it ends within an object')
       const chunk = reader.buffered
@@ -69,18 +67,18 @@ async function inflateLarge(reader: ByteReader, size: number, keep: boolean): Pr
           resolve()
         })
       })
-      if (failure !== undefined) throw malformed('not a zlib stream', failure)
-      if (length > size) throw malformed(`expected ${size} bytes, got more`)
+      if (progress.failure !== undefined) throw malformed('not a zlib stream', progress.failure)
+      if (progress.length > size) throw malformed(`expected ${size} bytes, got more`)
       const used = inflate.bytesWritten - before
       consumed += used
       reader.skip(used)
       // the stream says that it ends only once it leaves bytes unread
-      if (used < chunk.length && !ended) await once(inflate, 'end')
+      if (used < chunk.length && !progress.ended) await once(inflate, 'end')
     }
   } finally {
     inflate.destroy()
   }
-  if (length !== size) throw malformed(`expected ${size} bytes, got ${length}`)
+  if (progress.length !== size) throw malformed(`expected ${size} bytes, got ${progress.length}`)
   return Buffer.concat(kept)
 }
 

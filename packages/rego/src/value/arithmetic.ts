@@ -2,35 +2,61 @@ import { RegoError } from '../error.ts'
 import {
   addFloats,
   type BigFloat,
+  bitLength,
   divideFloats,
-  formatBigFloat,
   multiplyFloats,
   negateFloat,
   parseBigFloat,
   truncateFloat,
 } from './big-float.ts'
-import { fromBigInt, makeNumber, type NumberValue, numberText } from './number.ts'
+import { BigNumber, fromBigInt, type NumberValue } from './number.ts'
 
 /** Digits, and the size of the decimal exponent, beyond which arithmetic refuses a number: it would fill the memory. */
 export const maxArithmeticDigits = 10_000
 
 const EXPONENT = /[eE]([+-]?\d+)$/
 
+/** Bits of a binary exponent that stands for so many digits. */
+const maxArithmeticBits = Math.ceil(maxArithmeticDigits * Math.log2(10))
+
 function floatOf(value: NumberValue): BigFloat {
-  const text = numberText(value)
-  if (typeof value !== 'number') {
-    const exponent = Math.abs(Number(EXPONENT.exec(text)?.[1] ?? 0))
-    if (text.length > maxArithmeticDigits || exponent > maxArithmeticDigits) {
-      throw new RegoError({
-        code: 'eval_cancel_error',
-        message: `arithmetic on a number of more than ${maxArithmeticDigits} digits`,
-      })
-    }
+  if (Number.isSafeInteger(value)) return { mantissa: BigInt(value as number), exponent: 0 }
+  if (typeof value === 'number') return parseBigFloat(String(value))
+  if (value.float !== undefined) {
+    if (Math.abs(value.float.exponent) > maxArithmeticBits) throw tooLong()
+    return value.float
   }
-  return parseBigFloat(text)
+  const exponent = Math.abs(Number(EXPONENT.exec(value.text)?.[1] ?? 0))
+  if (value.text.length > maxArithmeticDigits || exponent > maxArithmeticDigits) throw tooLong()
+  return parseBigFloat(value.text)
 }
 
-const fromFloat = (float: BigFloat): NumberValue => makeNumber(formatBigFloat(float))
+const tooLong = (): RegoError =>
+  new RegoError({
+    code: 'eval_cancel_error',
+    message: `arithmetic on a number of more than ${maxArithmeticDigits} digits`,
+  })
+
+/** Fractions of so few bits, below this size, have the same short text as doubles: all their digits. */
+const plainFractionBits = 10
+const plainFractionSize = 100_000
+
+/** The number equal to the float. The text of one that is no plain double is worked out only if somebody looks at it. */
+function fromFloat(float: BigFloat): NumberValue {
+  const { mantissa, exponent } = reduce(float)
+  if (exponent <= 64 && exponent >= -plainFractionBits) {
+    const number = Number(mantissa) * 2 ** exponent
+    if (exponent >= 0 ? Number.isSafeInteger(number) : Math.abs(number) < plainFractionSize) return number + 0
+  }
+  return new BigNumber(float)
+}
+
+/** The same float without zero bits at the end of its mantissa. */
+function reduce({ mantissa, exponent }: BigFloat): BigFloat {
+  if (mantissa === 0n) return { mantissa, exponent: 0 }
+  const zeros = bitLength(mantissa & -mantissa) - 1
+  return zeros === 0 ? { mantissa, exponent } : { mantissa: mantissa >> BigInt(zeros), exponent: exponent + zeros }
+}
 
 // Sums, differences and products of safe integers that are safe integers are exact both in doubles and in 64 bits.
 

@@ -16,8 +16,15 @@ const abs = (x: bigint): bigint => (x < 0n ? -x : x)
 /** The number of bits of a non-negative integer. */
 export function bitLength(x: bigint): number {
   if (x === 0n) return 0
-  const hex = x.toString(16)
-  return (hex.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(hex[0]!, 16)))
+  const size = Number(x)
+  if (size < 2 ** 31) return 32 - Math.clz32(size)
+  if (size === Number.POSITIVE_INFINITY) {
+    const hex = x.toString(16)
+    return (hex.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(hex[0]!, 16)))
+  }
+  // The double may have been rounded up to the next power of two, and its logarithm to the next integer.
+  const bits = Math.floor(Math.log2(size))
+  return x >> BigInt(bits) === 0n ? bits : bits + 1
 }
 
 /** Rounds mantissa * 2^exponent to the given bits; `sticky` says that the exact value is a little larger in size. */
@@ -82,6 +89,14 @@ export function addFloats(a: BigFloat, b: BigFloat): BigFloat {
   const exponent = Math.min(a.exponent, b.exponent)
   const sum = (a.mantissa << BigInt(a.exponent - exponent)) + (b.mantissa << BigInt(b.exponent - exponent))
   return round(sum, exponent, mantissaBits)
+}
+
+/** Orders floats by value. */
+export function compareFloats(a: BigFloat, b: BigFloat): number {
+  const exponent = Math.min(a.exponent, b.exponent)
+  const x = a.mantissa << BigInt(a.exponent - exponent)
+  const y = b.mantissa << BigInt(b.exponent - exponent)
+  return x < y ? -1 : x > y ? 1 : 0
 }
 
 export const negateFloat = (a: BigFloat): BigFloat => ({ mantissa: -a.mantissa, exponent: a.exponent })

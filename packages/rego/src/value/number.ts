@@ -1,3 +1,4 @@
+import { type BigFloat, compareFloats, formatBigFloat } from './big-float.ts'
 import { TaggedValue } from './tagged.ts'
 
 /**
@@ -6,13 +7,21 @@ import { TaggedValue } from './tagged.ts'
  */
 export class BigNumber extends TaggedValue {
   readonly tag = 'number'
-  /** The number as it was written. */
-  readonly text: string
+  /** What arithmetic computed; undefined for a number that was written. */
+  readonly float: BigFloat | undefined
+  #text: string | undefined
   #key: number | string | undefined
 
-  constructor(text: string) {
+  constructor(source: string | BigFloat) {
     super()
-    this.text = text
+    this.float = typeof source === 'string' ? undefined : source
+    this.#text = typeof source === 'string' ? source : undefined
+  }
+
+  /** The number as it was written; for a computed one its shortest text, worked out when it is first asked for. */
+  get text(): string {
+    this.#text ??= formatBigFloat(this.float!)
+    return this.#text
   }
 
   /** What equal numbers share: the equal JavaScript number where there is one, else a canonical decimal. */
@@ -71,6 +80,8 @@ function numberKey(text: string): number | string {
 
 /** Orders numbers by value. */
 export function compareNumbers(a: NumberValue, b: NumberValue): number {
+  const [f, g] = [computedFloat(a), computedFloat(b)]
+  if (f !== undefined && g !== undefined) return compareFloats(f, g)
   const x = typeof a === 'number' ? a : a.key
   const y = typeof b === 'number' ? b : b.key
   if (x === y) return 0
@@ -80,6 +91,15 @@ export function compareNumbers(a: NumberValue, b: NumberValue): number {
   if (p.negative !== q.negative) return p.negative ? -1 : 1
   const size = compareSizes(p, q)
   return p.negative ? -size : size
+}
+
+/**
+ * The float whose shortest text is the number's: floats that differ have texts in the same order, since a text lies
+ * nearer to its float than any other float does.
+ */
+function computedFloat(value: NumberValue): BigFloat | undefined {
+  if (typeof value !== 'number') return value.float
+  return Number.isSafeInteger(value) ? { mantissa: BigInt(value), exponent: 0 } : undefined
 }
 
 function compareSizes(p: Decimal, q: Decimal): number {

@@ -38,6 +38,8 @@ export type GitErrorCode =
   | 'git_failed'
   /** Reading took too long. */
   | 'timeout'
+  /** A field was asked for that git sources do not have. */
+  | 'unknown_field'
 
 /** The error of this package. Messages hold no credentials. */
 export class GitError extends Error {

@@ -38,9 +38,16 @@ export async function resolveGit(
   findRemote: RemoteFinder,
   context: ResolveContext,
 ): Promise<Facts> {
-  const { run, signal } = context
+  const { signal } = context
+  signal.throwIfAborted()
+  const strange = paths.filter(path => !isField(path))
+  if (strange.length > 0) {
+    const rest = paths.filter(isField)
+    const facts = rest.length === 0 ? unavailable([], notAField) : await resolveGit(source, rest, findRemote, context)
+    return { ...facts, unavailable: [...facts.unavailable, ...unavailable(strange, notAField).unavailable] }
+  }
   const asked = new Set(paths.map(([, field]) => field))
-  const bound = await attempt(signal, () => bind(source, findRemote, run, signal))
+  const bound = await attempt(signal, () => bind(source, findRemote, context.run, signal))
   if ('error' in bound) return unavailable(paths, bound.error)
   const facts = bindingFacts(source, bound.value)
   if (!objectFields.some(field => asked.has(field))) return facts
@@ -175,6 +182,13 @@ function objectFacts(source: GitSource, { commit, tags: [tag] }: PeeledCommit): 
     absent:
       tag === undefined ? [{ path: ['git', 'tag'], basis: namedCommit(source) === undefined ? 'server' : basis }] : [],
   }
+}
+
+const fields: ReadonlySet<unknown> = new Set([...refFields, ...objectFields])
+const notAField: CodedError = { code: 'unknown_field', message: 'git sources have no such field' }
+
+function isField(path: Path): boolean {
+  return path.length === 2 && path[0] === 'git' && fields.has(path[1])
 }
 
 function withAbsent(facts: Facts, field: string, basis: Basis): Facts {

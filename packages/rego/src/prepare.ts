@@ -21,7 +21,8 @@ export function prepare(options: PrepareOptions): Query {
   const declarations = options.builtins ?? {}
   const builtins = allowedBuiltins(options)
   const version = options.regoVersion === undefined ? {} : { regoVersion: options.regoVersion }
-  const modules = Object.entries(options.modules).map(([file, text]) => parseModule(file, text, version))
+  const parsing = { ...version, isBuiltin: (name: string): boolean => table.has(name) }
+  const modules = Object.entries(options.modules).map(([file, text]) => parseModule(file, text, parsing))
   const program = compile({ modules, query: parseQuery(options.query), builtins: signatures(builtins, declarations) })
   const link = (events: boolean): LinkedQuery => linkProgram(program, options, builtins, events)
   const silent = link(false)

@@ -1,4 +1,13 @@
-import type { Body, CallExpr, Expr, RefTerm, Term } from '../../ast.ts'
+import type {
+  ArrayComprehension,
+  Body,
+  CallExpr,
+  Expr,
+  ObjectComprehension,
+  RefTerm,
+  SetComprehension,
+  Term,
+} from '../../ast.ts'
 import type { TypeSpec } from '../../builtins/type-spec.ts'
 import type { RegoError } from '../../error.ts'
 import { dottedName, formatTerm } from '../../format.ts'
@@ -16,7 +25,17 @@ import {
   type Work,
 } from '../work.ts'
 import { RefChecker } from './check-refs.ts'
-import { type Environment, ensureChild, makeNode, partsOf, putVar, typeOf, typeOfRef, wrap } from './environment.ts'
+import {
+  type Checked,
+  type Environment,
+  ensureChild,
+  makeNode,
+  partsOf,
+  putVar,
+  typeOf,
+  typeOfRef,
+  wrap,
+} from './environment.ts'
 import { insertType } from './insert.ts'
 import {
   anything,
@@ -63,6 +82,7 @@ function builtinTypes(work: Work, called: ReadonlySet<string>): Environment {
   const env: Environment = {
     tree: makeNode(undefined),
     next: undefined,
+    closures: new Map(),
     comprehension: (inner, term) => typeOfComprehension(work, inner, term),
   }
   putBuiltins(work, env, called)
@@ -165,11 +185,6 @@ function nestInObjects(env: Environment, path: readonly Term[], type: Type | und
   return found
 }
 
-interface Checked {
-  readonly env: Environment
-  readonly errors: readonly RegoError[]
-}
-
 /** Checks a body; the environment that results knows its variables. */
 function checkBody(work: Work, outer: Environment, body: Body): Checked {
   const env = wrap(outer)
@@ -188,20 +203,37 @@ function checkBody(work: Work, outer: Environment, body: Body): Checked {
   return { env, errors }
 }
 
+/** Comprehensions in an expression; what is nested in them is checked with their bodies. */
 function checkClosures(work: Work, env: Environment, expr: Expr): readonly RegoError[] {
   let errors: readonly RegoError[] = []
   walkExprTerms(expr, term => {
-    if (!isComprehension(term) || !('body' in term)) return true
-    const found = checkBody(work, env, term.body).errors
+    if (!isClosure(term)) return true
+    const found = checkClosure(work, env, term).errors
     if (found.length > 0) errors = found
-    return found.length === 0
+    return false
   })
   return errors
 }
 
+type Closure = ArrayComprehension | SetComprehension | ObjectComprehension
+
+function isClosure(term: Term): term is Closure {
+  return isComprehension(term)
+}
+
+/** What it captures is bound before, so its types are settled: once is enough, or nesting would cost exponentially. */
+function checkClosure(work: Work, env: Environment, term: Closure): Checked {
+  let checked = env.closures.get(term)
+  if (checked === undefined) {
+    checked = checkBody(work, env, term.body)
+    env.closures.set(term, checked)
+  }
+  return checked
+}
+
 function typeOfComprehension(work: Work, env: Environment, term: Term): Type | undefined {
-  if (!('body' in term)) return undefined
-  const { env: inner, errors } = checkBody(work, env, term.body)
+  if (!isClosure(term)) return undefined
+  const { env: inner, errors } = checkClosure(work, env, term)
   if (errors.length > 0) return undefined
   switch (term.kind) {
     case 'array-comprehension':

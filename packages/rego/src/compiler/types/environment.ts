@@ -1,4 +1,5 @@
 import type { RefTerm, Term } from '../../ast.ts'
+import type { RegoError } from '../../error.ts'
 import { formatTerm } from '../../format.ts'
 import { isComprehension } from '../../walk.ts'
 import { asScalar, scalarKey } from '../rule-tree.ts'
@@ -27,8 +28,16 @@ export interface TypeNode {
 export interface Environment {
   readonly tree: TypeNode
   readonly next: Environment | undefined
+  /** The bodies of comprehensions that were checked in it. */
+  readonly closures: Map<Term, Checked>
   /** The type of a comprehension in this environment; undefined where its body is wrong. */
   readonly comprehension: (env: Environment, term: Term) => Type | undefined
+}
+
+/** A body that was checked, with the types of its variables. */
+export interface Checked {
+  readonly env: Environment
+  readonly errors: readonly RegoError[]
 }
 
 export function makeNode(term: Term | undefined): TypeNode {
@@ -36,7 +45,7 @@ export function makeNode(term: Term | undefined): TypeNode {
 }
 
 export function wrap(env: Environment): Environment {
-  return { tree: makeNode(undefined), next: env, comprehension: env.comprehension }
+  return { tree: makeNode(undefined), next: env, closures: new Map(), comprehension: env.comprehension }
 }
 
 /** Equal keys for equal terms; variables apart from strings. */

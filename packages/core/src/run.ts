@@ -74,6 +74,7 @@ export function createRun(options: RunOptions = {}): Run {
   const usage: Usage = { sources: 0, requests: 0, bytes: 0, hosts: 0 }
   const hosts = new Set<string>()
   const bound = new Map<string, Promise<unknown>>()
+  const untilAborted = createWaitingRoom()
 
   return {
     time: options.time ?? BigInt(Date.now()) * 1_000_000n,
@@ -112,13 +113,40 @@ export function createRun(options: RunOptions = {}): Run {
   }
 }
 
-function untilAborted<T>(value: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason)
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(signal.reason)
-    signal.addEventListener('abort', giveUp, { once: true })
-    value.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
+/**
+ * Waits for a value until a signal is aborted. However many wait with one signal, it has one listener: all sources of a build
+ * wait with that of the run.
+ */
+function createWaitingRoom(): <T>(value: Promise<T>, signal: AbortSignal) => Promise<T> {
+  const rooms = new Map<AbortSignal, { readonly giveUps: Set<() => void>; readonly close: () => void }>()
+
+  const open = (signal: AbortSignal) => {
+    const giveUps = new Set<() => void>()
+    const onAbort = () => {
+      for (const giveUp of giveUps) giveUp()
+    }
+    const close = () => {
+      signal.removeEventListener('abort', onAbort)
+      rooms.delete(signal)
+    }
+    const room = { giveUps, close }
+    signal.addEventListener('abort', onAbort, { once: true })
+    rooms.set(signal, room)
+    return room
+  }
+
+  return (value, signal) => {
+    if (signal.aborted) return Promise.reject(signal.reason)
+    const { giveUps, close } = rooms.get(signal) ?? open(signal)
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(signal.reason)
+      giveUps.add(giveUp)
+      value.then(resolve, reject).finally(() => {
+        giveUps.delete(giveUp)
+        if (giveUps.size === 0) close()
+      })
+    })
+  }
 }
 
 /** In Node a timer would keep the process alive; elsewhere timers are plain numbers. */

@@ -1,4 +1,5 @@
 import { lookup as systemLookup } from 'node:dns/promises'
+import { setMaxListeners } from 'node:events'
 import { isIP, type LookupFunction } from 'node:net'
 import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls'
 import { Agent, buildConnector, Client, type Dispatcher } from 'undici'
@@ -65,6 +66,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   return {
     async send({ method, url, headers, body, signal, proxy }) {
+      // all requests of a run wait with its signal: many listeners are no leak
+      setMaxListeners(0, signal)
       const common = { method, body: body ?? null, signal }
       if (proxy === undefined) {
         const path = url.pathname + url.search

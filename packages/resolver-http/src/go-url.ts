@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net'
+
 /*
  * URLs as Go's net/url reads them. Policies see the fields of that parser, which differ from those of the WHATWG parser:
  * the host keeps its case and its default port, the path keeps its dot segments, and much that browsers repair is refused.
@@ -18,7 +20,7 @@ export interface GoURL {
 export function parseGoURL(text: string): GoURL | undefined {
   const [beforeFragment, fragment = ''] = cut(text, '#')
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?]*)([^?]*)(?:\?(.*))?$/is.exec(beforeFragment)
-  if (match === null || controlCharacter.test(text) || percentDecode(fragment) === undefined) return undefined
+  if (match === null || controlCharacter.test(beforeFragment) || percentDecode(fragment) === undefined) return undefined
   const [, scheme = '', authority = '', rawPath = '', rawQuery = ''] = match
   const at = authority.lastIndexOf('@')
   if (at >= 0 && !isUserinfo(authority.slice(0, at))) return undefined
@@ -57,23 +59,18 @@ function isUserinfo(text: string): boolean {
   )
 }
 
-/** A name, or an address in brackets; either with an optional, possibly empty port. */
+/** A name, or an IPv6 address in brackets, which may have an escaped zone; either with an optional, possibly empty port. */
 function parseHost(text: string): string | undefined {
-  if (text.startsWith('[')) {
-    const end = text.lastIndexOf(']')
-    if (end < 0 || !isOptionalPort(text.slice(end + 1))) return undefined
-    const zone = text.slice(0, end).indexOf('%25')
-    if (zone >= 0) {
-      const address = decodeHost(text.slice(0, zone))
-      const name = percentDecode(text.slice(zone, end))
-      const rest = decodeHost(text.slice(end))
-      return address === undefined || name === undefined || rest === undefined ? undefined : address + name + rest
-    }
-  } else {
-    const colon = text.lastIndexOf(':')
-    if (colon >= 0 && !isOptionalPort(text.slice(colon))) return undefined
+  if (!text.startsWith('[')) {
+    const [name, port] = cut(text, ':')
+    return name.includes('[') || (port !== undefined && !isOptionalPort(`:${port}`)) ? undefined : decodeHost(text)
   }
-  return decodeHost(text)
+  const end = text.indexOf(']')
+  const [address, zone] = cut(text.slice(1, end), '%25')
+  const decodedZone = zone === undefined ? undefined : percentDecode(zone)
+  if (end < 0 || address.includes('%') || !isIPv6(address) || !isOptionalPort(text.slice(end + 1))) return undefined
+  if (zone !== undefined && (decodedZone === undefined || decodedZone === '')) return undefined
+  return `[${address}${zone === undefined ? '' : `%${decodedZone}`}${text.slice(end)}`
 }
 
 function isOptionalPort(text: string): boolean {

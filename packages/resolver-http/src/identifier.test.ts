@@ -19,6 +19,9 @@ describe('describeSource', () => {
     ['https://example.com/a/../b//c', { host: 'example.com', path: '/a/../b//c' }],
     ['https://example.com?x=1', { host: 'example.com', query: { x: ['1'] } }],
     ['https://example.com/?', { host: 'example.com', path: '/' }],
+    ['https://example.com/#a\tb', { host: 'example.com', path: '/' }],
+    ['https://[::ffff:1.2.3.4]:/', { host: '[::ffff:1.2.3.4]:', path: '/' }],
+    ['https://%E6%97%A5.example/', { host: '日.example', path: '/' }],
     ['https://example.com/#a?x=1', { host: 'example.com', path: '/' }],
     [
       'https://example.com/?b=2&a=1&b=&c&=v&x+y=%2B+%26',
@@ -64,6 +67,15 @@ describe('parseIdentifier', () => {
     'https://example.com:port/',
     'https://example.com:80:x/',
     'https://[::1/',
+    'https://[::1]]/',
+    'https://[::1][::1]/',
+    'https://[127.0.0.1]/',
+    'https://[name]/',
+    'https://[fe80::1%25]/',
+    'https://[fe80::1%eth0]/',
+    'https://a[::1]/',
+    'https://a:b:80/',
+    'https://::1/',
     'https://[::1]x/',
     'https://%65xample.com/',
     'https://good.test\\@evil.test/',
@@ -102,7 +114,6 @@ describe('requestURL', () => {
     'https://example.com/a%5Cb',
     'https://example.com:99999/',
     'https://exa<mple.com/',
-    'https://a:b:80/',
   ])('refuses %s, which the build may read differently', identifier => {
     expect(() => requestURL(identifier)).toThrow(HTTPSourceError)
   })

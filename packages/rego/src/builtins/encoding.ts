@@ -12,8 +12,41 @@ const URL_SAFE = `${STANDARD.slice(0, 62)}-_`
 
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
-/** The text of bytes; what is not UTF-8 becomes U+FFFD. */
-export const fromUTF8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+/** The text of bytes. As in Go each byte that is no part of UTF-8 becomes a U+FFFD of its own. */
+export function fromUTF8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    // the decoder's own replacement takes the start of a broken sequence together
+    let text = ''
+    for (let at = 0; at < bytes.length; ) {
+      const length = sequenceLength(bytes, at)
+      text +=
+        length === 0 ? '\ufffd' : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(at, at + length))
+      at += Math.max(length, 1)
+    }
+    return text
+  }
+}
+
+/** The lowest code point that takes so many bytes, so that no shorter spelling is hidden in a longer. */
+const LOWEST = [0, 0, 0x80, 0x800, 0x10000]
+
+/** The bytes of the code point that begins here, or none where what begins is none. */
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!
+  if (first < 0x80) return 1
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2
+  if (first < 0xc2 || first > 0xf4) return 0
+  let code = first & (0xff >> (length + 1))
+  for (let i = 1; i < length; i++) {
+    const next = bytes[at + i]
+    if (next === undefined || (next & 0xc0) !== 0x80) return 0
+    code = (code << 6) | (next & 0x3f)
+  }
+  const isSurrogate = code >= 0xd800 && code <= 0xdfff
+  return code < LOWEST[length]! || code > 0x10ffff || isSurrogate ? 0 : length
+}
 
 export const toHex = (bytes: Iterable<number>): string =>
   Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')

@@ -4,6 +4,7 @@ import { locationOf } from '../source-text.ts'
 import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
 import { agree, known } from './comprehension.ts'
+import { linkDemands } from './demands.ts'
 import { watchRule } from './events.ts'
 import { blockedEnd, collect, isBlocked, sequence } from './flow.ts'
 import type { Unknown } from './lacks.ts'
@@ -53,7 +54,7 @@ export class Definition {
       const scope = this.scope()
       const match = this.#linkArguments(scope)
       const body = sequence(
-        match,
+        [...match, ...linkDemands(branch.body, scope)],
         linkBody(branch.body, scope, own => this.#end(branch, own)),
       )
       return this.linked.events ? watchRule(branch.span, scope, body) : body

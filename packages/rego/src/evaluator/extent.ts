@@ -6,8 +6,9 @@ import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
 import { agree } from './comprehension.ts'
+import { linkDemands } from './demands.ts'
 import { watchRule } from './events.ts'
-import { collect, isBlocked, pendingLacks } from './flow.ts'
+import { collect, isBlocked, pendingLacks, sequence } from './flow.ts'
 import { openLacks } from './lacking.ts'
 import { type Lacks, Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
@@ -40,7 +41,11 @@ export class PartialDefinition {
     const effectful = linked.isEffectful(rule.facts)
     const scope: Scope = { linked, layout: this.#layout, ordered: false, bound: new Set(), effectful, rule: rule.name }
     const branch = rule.branches[0]!
-    const body = linkBody(branch.body, scope, own => this.#end(branch, own))
+    const demands = linkDemands(branch.body, scope)
+    const body = sequence(
+      demands,
+      linkBody(branch.body, scope, own => this.#end(branch, own)),
+    )
     return linked.events ? watchRule(branch.span, scope, body) : body
   }
 

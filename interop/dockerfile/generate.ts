@@ -483,12 +483,24 @@ function generateOptions(r: Random): CaseOptions {
     buildArgs[r.pick(names.slice(0, 6))] = r.mostly(values.slice(0, 6), [...oddValues, ...images, ...platforms])
   }
   if (r.chance(0.06)) {
-    buildArgs.SOURCE_DATE_EPOCH = r.pick(['1700000000', '', 'context', 's0', 'S1', 'alpine', '-5', '+07', 'nope', 'epoch'])
+    buildArgs.SOURCE_DATE_EPOCH = r.pick([
+      '1700000000',
+      '',
+      'context',
+      's0',
+      'S1',
+      'alpine',
+      '-5',
+      '+07',
+      'nope',
+      'epoch',
+    ])
   }
   if (r.chance(0.03)) buildArgs.BUILDKIT_SYNTAX = r.pick(['docker/dockerfile:1 x', ' other/f', '', 'BAD'])
   if (r.chance(0.03)) buildArgs.BUILDKIT_GIT_ADVICE = r.mostly(['1', 'true', '0'], ['x'])
   if (r.chance(0.03)) buildArgs.BUILDKIT_CONTEXT_KEEP_GIT_DIR = r.pick(['1', 'x', 'false'])
-  if (r.chance(0.02)) buildArgs.BUILDKIT_DOCKERFILE_CHECK = r.mostly(['skip=all', 'skip=A,B;error=false'], ['x', 'error=2'])
+  if (r.chance(0.02))
+    buildArgs.BUILDKIT_DOCKERFILE_CHECK = r.mostly(['skip=all', 'skip=A,B;error=false'], ['x', 'error=2'])
   const contexts: Record<string, string> = {}
   for (let count = r.chance(0.25) ? 1 + r.int(2) : 0; count > 0; count--) {
     const name = r.pick([

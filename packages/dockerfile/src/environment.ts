@@ -8,6 +8,7 @@ export interface Environment {
   delete(name: string): void
   has(name: string): boolean
   entries(): IterableIterator<[string, string]>
+  readonly size: number
   clone(): Environment
 }
 
@@ -23,6 +24,9 @@ export function createEnvironment(
     delete: name => void map.delete(name),
     has: name => map.has(name),
     entries: () => map.entries(),
+    get size() {
+      return map.size
+    },
     clone: () => createEnvironment(isOpen, map),
   }
 }

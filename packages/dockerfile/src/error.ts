@@ -1,3 +1,4 @@
+import type { ExpansionError } from './expansion/expansion-error.ts'
 import type { Place } from './types.ts'
 
 /** Why a Dockerfile or the options given with it are refused; callers switch on it, never on the text. */
@@ -31,4 +32,10 @@ export class DockerfileError extends Error {
 /** The Dockerfile says something that its grammar does not. */
 export function syntaxError(location: Place, message: string): DockerfileError {
   return new DockerfileError('syntax_error', message, { location })
+}
+
+/** A word of the Dockerfile cannot be expanded. */
+export function expansionError(error: ExpansionError, location: Place): DockerfileError {
+  const code = error.reason === 'limit' ? 'limit_exceeded' : 'expansion_error'
+  return new DockerfileError(code, `expanding a word: ${error.message}`, { location, cause: error })
 }

@@ -4,16 +4,17 @@ import { type BuildArgs, globalArgs } from './build-args.ts'
 import { type Content, contentOf, type Fetch, fetchesOf } from './content.ts'
 import type { Dockerfile } from './dockerfile.ts'
 import { createEnvironment, type Environment, splitVariable } from './environment.ts'
-import { DockerfileError } from './error.ts'
-import { type ExpandOptions, ExpansionError, expand } from './expansion/expand.ts'
+import { DockerfileError, expansionError } from './error.ts'
+import type { Budget } from './expansion/budget.ts'
+import { type ExpandOptions, expand } from './expansion/expand.ts'
+import { ExpansionError } from './expansion/expansion-error.ts'
 import { followCommand } from './follow-command.ts'
-import { MAX_EXPANSION_CHARS_PER_BUILD } from './limits.ts'
+import { MAX_COPIED_VARIABLES } from './limits.ts'
 import type { NamedContext, NamedContexts } from './named-context.ts'
 import { setEpoch, sourceDateEpoch, withEpoch } from './source-date-epoch.ts'
 import {
   bindCommands,
   createStageGraph,
-  expansionError,
   parseTrigger,
   reachableFrom,
   refuseCycles,
@@ -33,6 +34,7 @@ export interface BuildOptions {
   readonly context: Content
   readonly withAdvice: (source: Source) => Source
   readonly baseConfig: (source: Source) => BaseConfig | undefined
+  readonly budget: Budget
 }
 
 /** What the commands of a stage need of the build around them. */
@@ -42,6 +44,8 @@ export interface BuildScope {
   expandWord(text: string, place: Place, environment: Environment, options?: Partial<ExpandOptions>): string
   expandWords(text: string, place: Place, environment: Environment): readonly string[]
   report(undetermined: Undetermined): void
+  /** Counts variables that a stage copies. Throws `limit_exceeded`. */
+  spendVariables(count: number, place: Place): void
   need(state: StageState, why: ConfigNeed['why'], place: Place): void
 }
 
@@ -101,17 +105,14 @@ function createScope(
   lists: { readonly needs: ConfigNeed[]; readonly undetermined: Undetermined[] },
 ): BuildScope {
   const { dockerfile, buildArgs, buildPlatform } = options
-  let expandedChars = 0
+  let copiedVariables = 0
   const run = (text: string, place: Place, environment: Environment, expandOptions: Partial<ExpandOptions> = {}) => {
     try {
       const expansion = expand(text, environment.lookup, {
         escapeCharacter: dockerfile.escapeCharacter,
+        budget: options.budget,
         ...expandOptions,
       })
-      expandedChars += expansion.text.length
-      if (expandedChars > MAX_EXPANSION_CHARS_PER_BUILD) {
-        throw new ExpansionError(`all words together expand to more than ${MAX_EXPANSION_CHARS_PER_BUILD}`, 'limit')
-      }
       return expansion
     } catch (error) {
       if (error instanceof ExpansionError) throw expansionError(error, place)
@@ -130,7 +131,14 @@ function createScope(
       expandWord,
     }),
     expandWord,
-    expandWords: (...args) => run(...args).words,
+    expandWords: (text, place, environment) => run(text, place, environment, { words: true }).words,
+    spendVariables(count, location) {
+      copiedVariables += count
+      if (copiedVariables <= MAX_COPIED_VARIABLES) return
+      throw new DockerfileError('limit_exceeded', `stages copy more than ${MAX_COPIED_VARIABLES} variables`, {
+        location,
+      })
+    },
     report: entry => void lists.undetermined.push(entry),
     need(state, why, place) {
       if (state.root !== undefined) lists.needs.push({ source: state.root, why, locations: [place] })
@@ -305,7 +313,10 @@ function startFrom(
 
 function followStage(state: StageState, scope: BuildScope, targetPlatform: Platform): void {
   state.isDone = true
-  if (state.base !== undefined) inherit(state, state.base)
+  if (state.base !== undefined) {
+    scope.spendVariables(state.base.environment.size + state.base.imageEnvironment.size, state.place)
+    inherit(state, state.base)
+  }
   state.platform ??= targetPlatform
   const isWindows = state.platform.os === 'windows'
   const { imageEnvironment, environment } = state

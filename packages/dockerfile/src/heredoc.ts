@@ -1,4 +1,5 @@
-import { ExpansionError, expand } from './expansion/expand.ts'
+import { expand } from './expansion/expand.ts'
+import { ExpansionError } from './expansion/expansion-error.ts'
 
 /** A heredoc as its mark announces it: `<<-"EOF"`. */
 export interface HeredocMark {
@@ -7,14 +8,14 @@ export interface HeredocMark {
   readonly expand: boolean
 }
 
-const mark = /^(\p{Nd}*)<<(-?)[\t\n\f\r ]*([^<]*)$/u
+const mark = /^([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)$/
 const unset = (): undefined => undefined
 
 /** The heredoc that a word announces; undefined where it announces none. Throws ExpansionError where its name is malformed. */
 export function parseHeredocMark(word: string): HeredocMark | undefined {
   const [, , dash, rest] = mark.exec(word) ?? []
   if (rest === undefined || rest === '') return undefined
-  const options = { escapeCharacter: '\\', keepUnset: true }
+  const options = { escapeCharacter: '\\', keepUnset: true, words: true }
   const { words } = expand(rest, unset, options)
   const [name] = words
   if (name === undefined || words.length !== 1) return undefined
@@ -23,11 +24,12 @@ export function parseHeredocMark(word: string): HeredocMark | undefined {
   return { name, chomp: dash === '-', expand: countQuotes(name) === countQuotes(raw[0] ?? '') }
 }
 
-/** Whether a word announces a heredoc; one that is malformed does not. Never throws. */
+/** Whether a word announces a heredoc; one that is malformed does not. Throws ExpansionError beyond a limit. */
 export function isHeredocMark(word: string): boolean {
   try {
     return parseHeredocMark(word) !== undefined
-  } catch {
+  } catch (error) {
+    refuseLimit(error)
     // BuildKit takes it for a path then
     return false
   }
@@ -38,8 +40,15 @@ export function heredocMarks(line: string): HeredocMark[] {
   if (!line.includes('<<')) return []
   let words: readonly string[]
   try {
-    words = expand(line, unset, { escapeCharacter: '\\', rawQuotes: true, rawEscapes: true, keepUnset: true }).words
-  } catch {
+    words = expand(line, unset, {
+      escapeCharacter: '\\',
+      rawQuotes: true,
+      rawEscapes: true,
+      keepUnset: true,
+      words: true,
+    }).words
+  } catch (error) {
+    refuseLimit(error)
     // a line whose quotes do not match announces none
     return []
   }
@@ -48,4 +57,9 @@ export function heredocMarks(line: string): HeredocMark[] {
 
 function countQuotes(text: string): number {
   return text.replace(/[^'"]/g, '').length
+}
+
+/** Hostile: a line too deep for us may well announce a heredoc to BuildKit, and hide what follows. */
+function refuseLimit(error: unknown): void {
+  if (error instanceof ExpansionError && error.reason === 'limit') throw error
 }

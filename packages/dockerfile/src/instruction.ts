@@ -1,6 +1,7 @@
 import { lowerCase, trim } from './characters.ts'
 import { checkDevice } from './device.ts'
-import { syntaxError } from './error.ts'
+import { expansionError, syntaxError } from './error.ts'
+import { ExpansionError } from './expansion/expansion-error.ts'
 import { type FlagKind, parseFlags } from './flags.ts'
 import { checkHealthcheck } from './healthcheck.ts'
 import { isHeredocMark, parseHeredocMark } from './heredoc.ts'
@@ -131,7 +132,12 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
 export function parseInstruction(statement: Statement): Instruction {
   const parse = parsers.get(lowerCase(statement.name))
   if (parse === undefined) throw syntaxError(statement.place, `unknown instruction ${JSON.stringify(statement.name)}`)
-  return parse(statement)
+  try {
+    return parse(statement)
+  } catch (error) {
+    if (error instanceof ExpansionError) throw expansionError(error, statement.place)
+    throw error
+  }
 }
 
 /** "A name starts with a letter": the names that a stage can have. */

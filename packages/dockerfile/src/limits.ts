@@ -10,11 +10,14 @@ export const MAX_EXPANDED_CHARS = 256 * 1024
 /** Nesting of `${a:-${b:-...}}`. */
 export const MAX_EXPANSION_DEPTH = 100
 
-/** Steps that matching `${X#pattern}` and its like may take in one expansion. */
-export const MAX_PATTERN_STEPS = 20_000_000
+/** Steps that matching `${X#pattern}` and its like may take in one build. */
+export const MAX_PATTERN_STEPS_PER_BUILD = 5_000_000
 
-/** Characters that all expansions of one build may make together. */
-export const MAX_EXPANSION_CHARS_PER_BUILD = 64 * 1024 ** 2
+/** Characters that the variables in all words of one build may stand for together. */
+export const MAX_EXPANSION_CHARS_PER_BUILD = 16 * 1024 ** 2
+
+/** Variables that the stages of one build may copy from those below them, all together. */
+export const MAX_COPIED_VARIABLES = 5_000_000
 
 /** Stages of a Dockerfile, with one more for each image that COPY or a mount names. */
 export const MAX_STAGES = 10_000

@@ -35,7 +35,14 @@ export function logicalLineBuilder(file: string): LogicalLineBuilder {
       firstLine,
       lastLine,
       placeAt(offset) {
-        const piece = pieces.findLast(({ start }) => start <= offset)
+        // by halves: hostile lines have thousands of pieces and of words
+        let [low, high] = [0, pieces.length - 1]
+        while (low < high) {
+          const middle = Math.ceil((low + high) / 2)
+          if ((pieces[middle]?.start ?? 0) <= offset) low = middle
+          else high = middle - 1
+        }
+        const piece = pieces[low]
         if (piece === undefined) return { file, line: firstLine, column: 1 }
         return { file, line: piece.line, column: piece.column + offset - piece.start }
       },

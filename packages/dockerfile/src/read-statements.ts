@@ -1,7 +1,7 @@
 import { byteLength, lowerCase, trimStart, wellFormed } from './characters.ts'
 import { type Directive, DuplicateDirective, directiveReader, withoutMark } from './directives.ts'
-import { DockerfileError, syntaxError } from './error.ts'
-import { ExpansionError } from './expansion/expand.ts'
+import { DockerfileError, expansionError, syntaxError } from './error.ts'
+import { ExpansionError } from './expansion/expansion-error.ts'
 import { type HeredocMark, heredocMarks } from './heredoc.ts'
 import { MAX_DOCKERFILE_CHARS, MAX_LINE_BYTES } from './limits.ts'
 import { type LogicalLine, logicalLineBuilder } from './logical-line.ts'
@@ -105,7 +105,7 @@ function marksOf(line: LogicalLine): HeredocMark[] {
   try {
     return heredocMarks(line.text)
   } catch (error) {
-    if (error instanceof ExpansionError) throw syntaxError(line.placeAt(0), error.message)
+    if (error instanceof ExpansionError) throw expansionError(error, line.placeAt(0))
     throw error
   }
 }

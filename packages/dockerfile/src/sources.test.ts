@@ -115,3 +115,133 @@ describe('what cannot be known before the build', () => {
     expect(refusal('# syntax=docker/dockerfile:1\nwhatever: this is')).toBe('syntax_error 2')
   })
 })
+
+describe('an ADD', () => {
+  const remote = (text: string) => {
+    const found = sourcesOf(`FROM scratch\n${text}`).sources.find(({ roles }) => roles.includes('add'))
+    return found && [found.source.identifier, found.source.attrs]
+  }
+  const secrets = { 'git.authtokensecret': 'GIT_AUTH_TOKEN', 'git.authheadersecret': 'GIT_AUTH_HEADER' }
+
+  it.each([
+    ['ADD https://e.com/d/a%20b?x#y /', ['https://e.com/d/a%20b?x#y', { 'http.filename': 'a b' }]],
+    ['ADD https://e.com/. /', ['https://e.com/.', { 'http.filename': '__unnamed__' }]],
+    ['ADD https://[:1]/a /', ['https://[:1]/a', { 'http.filename': '__unnamed__' }]],
+    [
+      `ADD --checksum=${digest} https://e.com/a /`,
+      ['https://e.com/a', { 'http.filename': 'a', 'http.checksum': digest }],
+    ],
+    [
+      'ADD https://e.com/r.git?subdir=/a/../b&ref=v1 /',
+      ['git://e.com/r.git#v1:/a/../b', { 'git.fullurl': 'https://e.com/r.git', ...secrets }],
+    ],
+    ['ADD https://e.com/r.git? /', ['git://e.com/r.git', { 'git.fullurl': 'https://e.com/r.git?', ...secrets }]],
+    ['ADD HTTPS://e.com/a ftp://e.com/b github.com/a/b /', undefined],
+  ])('%s', (text, expected) => {
+    expect(remote(text)).toEqual(expected)
+  })
+
+  it('hands what a git URL says on to the words after it', () => {
+    const { sources } = sourcesOf('FROM scratch\nADD https://e.com/a.git?commit=abc&keep-git-dir git://e.com/b /')
+    expect(sources.at(-1)?.source.attrs).toMatchObject({ 'git.checksum': 'abc', 'git.keepgitdir': 'true' })
+  })
+
+  it('that cannot be told leaves open what comes after it', () => {
+    const text = 'FROM tools\nADD https://e.com/a.git?commit=$C git://e.com/b /'
+    const { sources, undetermined } = sourcesOf(text, { baseConfig: () => undefined })
+    expect(sources.flatMap(({ roles }) => roles)).not.toContain('add')
+    expect(undetermined.filter(({ kind }) => kind === 'env')).toHaveLength(2)
+  })
+
+  it.each(['./$X', '/$X', 'dir/$X', '*$X', '../$X'])('of %s is a path whatever the variable holds', word => {
+    const { undetermined } = sourcesOf(`FROM tools\nADD ${word} /`, { baseConfig: () => undefined })
+    expect(undetermined.filter(({ kind }) => kind === 'env')).toEqual([])
+  })
+})
+
+describe('what BuildKit refuses is refused', () => {
+  it.each([
+    ['FROM $NOPE', 'invalid_reference 1'],
+    ['FROM ${', 'expansion_error 1'],
+    ['FROM UPPER', 'invalid_reference 1'],
+    ['FROM --platform=a/b/c/d x', 'invalid_reference 1'],
+    ['FROM a\nCOPY --from=3 / /', 'invalid_reference 2'],
+    ['FROM a\nCOPY --from=$X / /', 'invalid_source 2'],
+    ['FROM a\nCOPY https://e.com/a /', 'invalid_source 2'],
+    ['FROM a\nADD --checksum=abc https://e.com/a /', 'invalid_source 2'],
+    ['FROM a\nADD https://e.com/a.git?nope=1 /', 'invalid_source 2'],
+    ['FROM a\nADD https://e.com/a.git?ref=x#y /', 'invalid_source 2'],
+    ['FROM a AS x\nCOPY --from=x / /', 'invalid_reference 1'],
+    ['FROM a\nRUN --mount=target=/ x', 'syntax_error 2'],
+    ['FROM a\nEXPOSE x', 'syntax_error 2'],
+    ['FROM a\nENV A=${B:?needed}', 'expansion_error 2'],
+    ['# check=what\nFROM a', 'invalid_option 1'],
+    ['# syntax=x/UPPER\nFROM a', 'invalid_reference 1'],
+  ])('%j: %s', (text, expected) => {
+    expect(refusal(text)).toBe(expected)
+  })
+
+  it.each([
+    ['FROM a\nRUN --mount=type=cache,target=/a/../ x'],
+    ['FROM a\nCOPY --link --chown=$A:$B x /'],
+    ['FROM a\nARG --what X=1'],
+    ['FROM a AS x\nEXPOSE what\nFROM b'],
+    ['FROM a\nONBUILD WHAT x'],
+  ])('and what it takes is taken: %j', text => {
+    expect(refusal(text)).toBe('accepted')
+  })
+})
+
+describe('a base image', () => {
+  const config =
+    (values: Record<string, object>): SourcesOptions['baseConfig'] =>
+    ({ identifier }) =>
+      values[identifier.replace('docker-image://docker.io/library/', '').replace(':latest', '')] ?? {}
+
+  it('has its own variables come before ARGs of the stage below', () => {
+    const text = 'FROM a AS one\nARG V=arg\nADD https://e.com/$V-1 /\nFROM one\nADD https://e.com/$V-2 /'
+    const baseConfig = config({ a: { env: ['V=image'] } })
+    expect(identifiers(text, { baseConfig }).slice(1)).toEqual(['https://e.com/image-2', 'https://e.com/arg-1'])
+    const { needs } = sourcesOf(text, { baseConfig: () => undefined })
+    expect(needs.map(({ why, locations }) => [why, locations.map(({ line }) => line)])).toEqual([
+      ['onbuild', [1]],
+      ['env', [5]],
+    ])
+  })
+
+  it('that a trigger reaches late is replaced by its named context all the same', () => {
+    const text = 'FROM a AS one\nFROM tools'
+    const baseConfig = config({ tools: { onbuild: ['COPY --from=0 / /'] } })
+    expect(identifiers(text, { baseConfig, contexts: { one: 'docker-image://scratch' } })).toEqual([
+      'docker-image://docker.io/library/tools:latest',
+    ])
+  })
+
+  it('keeps the files of a stage that nothing is taken from out of the build', () => {
+    const text = 'FROM scratch AS x\nADD https://e.com/a /\nFROM scratch\nCOPY --from=x <<EOF /\nEOF'
+    expect(identifiers(text)).toEqual([])
+  })
+})
+
+describe('the build context', () => {
+  const found = (text: string, options: Partial<SourcesOptions>) =>
+    sourcesOf(text, options).sources.map(({ source: { identifier }, roles }) => [identifier, roles])
+
+  it('is read for its .dockerignore unless the Dockerfile has one of its own', () => {
+    expect(found('FROM scratch', {})).toEqual([
+      ['local://dockerfile', ['dockerfile']],
+      ['local://context', ['context']],
+    ])
+    expect(found('FROM scratch', { ownDockerignore: true })).toEqual([['local://dockerfile', ['dockerfile']]])
+  })
+
+  it('may be remote, and holds the Dockerfile then', () => {
+    expect(found('FROM scratch', { context: 'https://github.com/a/b.git#v1' })).toEqual([
+      ['git://github.com/a/b.git#v1', ['dockerfile', 'context']],
+    ])
+    expect(found('FROM scratch', { context: 'https://e.com/c.tgz', localDockerfile: true })).toEqual([
+      ['local://dockerfile', ['dockerfile']],
+      ['https://e.com/c.tgz', ['context']],
+    ])
+  })
+})

@@ -7,6 +7,7 @@ import { checkOptions } from './check-options.ts'
 import { contentOf, type Fetch } from './content.ts'
 import type { Dockerfile } from './dockerfile.ts'
 import { DockerfileError } from './error.ts'
+import { createBudget } from './expansion/budget.ts'
 import { followBuild } from './follow-build.ts'
 import { frontendIdentifier, isStandardFrontend } from './frontend.ts'
 import { namedContexts } from './named-context.ts'
@@ -37,6 +38,7 @@ export function dockerfileSources(dockerfile: Dockerfile, options: SourcesOption
       context: contentOf({ source: main, role: 'context' }),
       withAdvice,
       baseConfig: options.baseConfig ?? (() => undefined),
+      budget: createBudget(),
     }
     for (const platform of platforms.length === 0 ? [undefined] : platforms) {
       const followed = followBuild(build, platform)

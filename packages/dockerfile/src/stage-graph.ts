@@ -1,6 +1,7 @@
 import { lowerCase } from './characters.ts'
-import { DockerfileError, syntaxError } from './error.ts'
-import { ExpansionError, expand } from './expansion/expand.ts'
+import { DockerfileError, expansionError, syntaxError } from './error.ts'
+import { expand } from './expansion/expand.ts'
+import { ExpansionError } from './expansion/expansion-error.ts'
 import { type Command, parseInstruction } from './instruction.ts'
 import { MAX_STAGES } from './limits.ts'
 import { readStatements } from './read-statements.ts'
@@ -79,11 +80,6 @@ function expandConstant(text: string, place: Place, escapeCharacter: string): st
     if (error instanceof ExpansionError) throw expansionError(error, place)
     throw error
   }
-}
-
-export function expansionError(error: ExpansionError, location: Place): DockerfileError {
-  const code = error.reason === 'limit' ? 'limit_exceeded' : 'expansion_error'
-  return new DockerfileError(code, `expanding a word: ${error.message}`, { location, cause: error })
 }
 
 /** Binds the commands of a stage, or the triggers that run before them, and registers the images that they name. */

@@ -1,4 +1,4 @@
-import { fromBytes, isSpace, lowerCase, toBytes, trim, trimStart, wellFormed } from './characters.ts'
+import { byteLength, fromBytes, isSpace, lowerCase, toBytes, trim, trimStart, wellFormed } from './characters.ts'
 import { syntaxError } from './error.ts'
 import type { LogicalLine } from './logical-line.ts'
 import type { Place } from './types.ts'
@@ -197,7 +197,8 @@ function parseJSONForm(rest: Slice, { name, place, word }: BodyContext): Body | 
 function splitFlags({ text, offset }: Slice, escapeCharacter: string): { flags: Slice[]; rest: Slice } {
   const bytes = toBytes(text)
   const isASCII = bytes.length === text.length
-  const offsetOf = (index: number): number => offset + (isASCII ? index : fromBytes(bytes.slice(0, index)).length)
+  const offsets = isASCII ? [] : characterOffsets(text)
+  const offsetOf = (index: number): number => offset + (isASCII ? index : (offsets[index] ?? text.length))
   const restFrom = (index: number): Slice => ({
     text: isASCII ? bytes.slice(index) : fromBytes(bytes.slice(index)),
     offset: offsetOf(index),
@@ -231,6 +232,17 @@ function splitFlags({ text, offset }: Slice, escapeCharacter: string): { flags: 
     if (flag === '--') return { flags, rest: restFrom(index) }
     if (flag !== '' || wasQuoted) flags.push({ text: flag, offset: offsetOf(start) })
   }
+}
+
+/** For each byte of the text in UTF-8 the offset of its character. */
+function characterOffsets(text: string): number[] {
+  const offsets: number[] = []
+  let offset = 0
+  for (const character of text) {
+    for (let bytes = byteLength(character); bytes > 0; bytes--) offsets.push(offset)
+    offset += character.length
+  }
+  return offsets
 }
 
 /** Splits at spaces outside quotes; quotes and escapes stay. */

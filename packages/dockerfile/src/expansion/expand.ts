@@ -1,5 +1,7 @@
 import { isSpace } from '../characters.ts'
-import { MAX_EXPANDED_CHARS, MAX_EXPANSION_DEPTH, MAX_PATTERN_STEPS } from '../limits.ts'
+import { MAX_EXPANDED_CHARS, MAX_EXPANSION_DEPTH } from '../limits.ts'
+import { type Budget, createBudget } from './budget.ts'
+import { ExpansionError } from './expansion-error.ts'
 import { InvalidPattern, replacePattern, trimPrefix, trimSuffix } from './pattern.ts'
 
 /**
@@ -16,16 +18,6 @@ export function isUnknown(text: string): boolean {
 /** The value of a variable; undefined where it is not set; `UNKNOWN` where that cannot be told. */
 export type Lookup = (name: string) => string | undefined
 
-/** Why a word cannot be expanded. */
-export class ExpansionError extends Error {
-  readonly reason: 'syntax' | 'limit'
-
-  constructor(message: string, reason: 'syntax' | 'limit' = 'syntax') {
-    super(message)
-    this.reason = reason
-  }
-}
-
 export interface ExpandOptions {
   readonly escapeCharacter: string
   /** Quotes stay in the result. */
@@ -36,11 +28,15 @@ export interface ExpandOptions {
   readonly plainQuotes?: boolean
   /** A variable that is not set stays as it is written. */
   readonly keepUnset?: boolean
+  /** Words are wanted as well; default: the text alone. */
+  readonly words?: boolean
+  /** Default: one of its own. */
+  readonly budget?: Budget
 }
 
 export interface Expansion {
   readonly text: string
-  /** The text split at spaces outside quotes, after expansion. */
+  /** The text split at spaces outside quotes, after expansion; empty where no words are wanted. */
   readonly words: readonly string[]
 }
 
@@ -65,7 +61,7 @@ class Expander {
   private readonly options: ExpandOptions
   private index = 0
   private depth = 0
-  private steps = 0
+  private readonly budget: Budget
   private rawEscapes: boolean
   /** Shared by nested words, which empty it: BuildKit loses the beginning of an outer word this way. */
   private word = ''
@@ -76,6 +72,7 @@ class Expander {
     this.lookup = lookup
     this.options = options
     this.rawEscapes = options.rawEscapes ?? false
+    this.budget = options.budget ?? createBudget()
   }
 
   run(): Expansion {
@@ -101,11 +98,15 @@ class Expander {
     let inWord = false
     let text = ''
 
+    const wantsWords = this.options.words === true
+
     const addRaw = (part: string): void => {
+      if (!wantsWords) return
       this.word += part
       inWord = true
     }
     const addCharacter = (character: string): void => {
+      if (!wantsWords) return
       if (!isSpace(character)) addRaw(character)
       else if (inWord && this.word !== '') {
         words.push(this.word)
@@ -131,7 +132,7 @@ class Expander {
       const special = this.expandSpecial(character, forPattern)
       if (special !== undefined) {
         text += special
-        if (character === '$') for (const part of special) addCharacter(part)
+        if (character === '$' && wantsWords) for (const part of special) addCharacter(part)
         else addRaw(special)
       } else {
         this.index++
@@ -210,7 +211,7 @@ class Expander {
     if (this.peek() !== '{') {
       const name = this.readName()
       if (name === '') return '$'
-      const value = this.lookup(name)
+      const value = this.read(name)
       return value ?? (this.options.keepUnset === true ? `$${name}` : '')
     }
     this.index++
@@ -221,7 +222,7 @@ class Expander {
     const operator = this.next()
     switch (operator) {
       case '}': {
-        const value = this.lookup(name)
+        const value = this.read(name)
         return value ?? (this.options.keepUnset === true ? `\${${name}}` : '')
       }
       case ':':
@@ -246,7 +247,7 @@ class Expander {
       throw new ExpansionError(`unsupported modifier ${JSON.stringify(written)} in a substitution`)
     }
     const word = this.expandUntil('}', isPattern, isPattern).text
-    const value = this.lookup(name)
+    const value = this.read(name)
     if (this.options.keepUnset === true && value === undefined) return `\${${name}${written}${word}}`
     const isSet = value !== undefined && !(emptyIsUnset && value === '')
     // whether a value that is known in part is empty can be told, one that is not known at all may be unset
@@ -268,7 +269,7 @@ class Expander {
         const longest = word.startsWith(operator)
         const pattern = longest ? word.slice(1) : word
         const trim = operator === '#' ? trimPrefix : trimSuffix
-        return this.matching(pattern, () => trim(value ?? '', pattern, longest, this.spend))
+        return this.matching(pattern, () => trim(value ?? '', pattern, longest, this.budget.spendSteps))
       }
       default:
         throw new ExpansionError(`unsupported modifier ${JSON.stringify(written)} in a substitution`)
@@ -280,10 +281,12 @@ class Expander {
     if (all) this.index++
     const pattern = this.expandUntil('/', true, true).text
     const replacement = this.expandUntil('}', true, false).text
-    const value = this.lookup(name)
+    const value = this.read(name)
     if (this.options.keepUnset === true && value === undefined) return `\${${name}/${pattern}/${replacement}}`
     if (isUnknown(value ?? '') || isUnknown(pattern) || isUnknown(replacement)) return UNKNOWN
-    return this.matching(pattern, () => replacePattern(value ?? '', pattern, replacement, { all, spend: this.spend }))
+    return this.matching(pattern, () =>
+      replacePattern(value ?? '', pattern, replacement, { all, spend: this.budget.spendSteps }),
+    )
   }
 
   private matching(pattern: string, match: () => string): string {
@@ -293,6 +296,12 @@ class Expander {
       if (!(error instanceof InvalidPattern)) throw error
       throw new ExpansionError(`invalid pattern ${JSON.stringify(pattern)} in a substitution: ${error.message}`)
     }
+  }
+
+  private read(name: string): string | undefined {
+    const value = this.lookup(name)
+    if (value !== undefined) this.budget.spendChars(value.length)
+    return value
   }
 
   private readName(): string {
@@ -320,13 +329,6 @@ class Expander {
   private bound(text: string): void {
     if (text.length > MAX_EXPANDED_CHARS) {
       throw new ExpansionError(`a word expands to more than ${MAX_EXPANDED_CHARS} characters`, 'limit')
-    }
-  }
-
-  private readonly spend = (steps: number): void => {
-    this.steps += steps
-    if (this.steps > MAX_PATTERN_STEPS) {
-      throw new ExpansionError(`matching a pattern takes more than ${MAX_PATTERN_STEPS} steps`, 'limit')
     }
   }
 }

@@ -1,0 +1,27 @@
+import { lines, topic } from './define.ts'
+
+export const syntax = topic('syntax', [
+  ['hash comment', lines('# syntax=docker/dockerfile:1', 'FROM scratch')],
+  ['no spaces', lines('#syntax=docker/dockerfile:1.7', 'FROM scratch')],
+  ['spaces everywhere', lines('#   Syntax  =   docker/dockerfile   ', 'FROM scratch')],
+  ['first word only', lines('# syntax=docker/dockerfile:1 --flag x', 'FROM scratch')],
+  ['after escape and check', lines('# escape=`', '# check=skip=all', '# syntax=docker/dockerfile:1', 'FROM scratch')],
+  ['after a comment', lines('# hello', '# syntax=docker/dockerfile:1', 'FROM scratch')],
+  ['after an unknown directive', lines('# foo=bar', '# syntax=docker/dockerfile:1', 'FROM scratch')],
+  ['after an empty line', lines('', '# syntax=docker/dockerfile:1', 'FROM scratch')],
+  ['indented', lines('  # syntax=docker/dockerfile:1', 'FROM scratch')],
+  ['after an instruction', lines('FROM scratch', '# syntax=docker/dockerfile:1')],
+  ['after a shebang', lines('#!/usr/bin/env docker', '# syntax=docker/dockerfile:1', 'FROM scratch')],
+  ['after a byte order mark', `\ufeff${lines('# syntax=docker/dockerfile:1', 'FROM scratch')}`],
+  ['carriage returns', '# syntax=docker/dockerfile:1\r\nFROM alpine\r\n'],
+  ['slashes, in a file that is no Dockerfile', lines('// syntax=docker/dockerfile:1', 'FROM scratch')],
+  ['slashes, foreign', lines('// syntax=example.com/frontend:2', '{ anything }')],
+  ['JSON', lines('{ "syntax": "docker/dockerfile:1", "x": [1] }')],
+  ['JSON, foreign', lines('{ "syntax": "example.com/frontend", "x": [1] }')],
+  ['given twice', lines('# syntax=docker/dockerfile:1', '# syntax=docker/dockerfile:2', 'FROM scratch')],
+  ['by digest', lines(`# syntax=docker/dockerfile:1@sha256:${'a'.repeat(64)}`, 'FROM scratch')],
+  ['malformed', lines('# syntax=UPPER/Case', 'FROM scratch')],
+  ['build argument wins', lines('# syntax=a/b', 'FROM scratch'), { buildArgs: { BUILDKIT_SYNTAX: 'c/d:1 more' } }],
+  ['empty build argument', lines('FROM scratch'), { buildArgs: { BUILDKIT_SYNTAX: '' } }],
+  ['arm64 daemon', lines('# syntax=a/b', 'FROM x'), { buildPlatform: 'linux/arm64', platforms: ['linux/amd64'] }],
+])

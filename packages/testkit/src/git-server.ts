@@ -15,6 +15,8 @@ export interface GitServerOptions {
   readonly filter?: boolean
   /** Asked from all requests. Default: none. */
   readonly auth?: { readonly username: string; readonly password: string }
+  /** Directory of repositories that are there already, and stay. Default: a new one, removed by `close`. */
+  readonly root?: string
 }
 
 /** A request that came, and what was answered. */
@@ -47,7 +49,7 @@ export interface GitServer {
   readonly log: readonly GitRequest[]
   clearLog(): void
   readonly faults: Faults
-  /** Directory of the repositories; removed by `close`. */
+  /** Directory of the repositories. */
   readonly root: string
   /** Home of the git that runs here. */
   readonly home: string
@@ -62,9 +64,9 @@ export interface GitServer {
 /** A git server without repositories. Needs git in the PATH. */
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
   const base = await mkdtemp(path.join(tmpdir(), 'git-server-'))
-  const root = path.join(base, 'repositories')
+  const root = options.root ?? path.join(base, 'repositories')
   const home = path.join(base, 'home')
-  await Promise.all([mkdir(root), mkdir(home)])
+  await Promise.all([mkdir(root, { recursive: true }), mkdir(home)])
   const faults = createFaults()
   const log: GitRequest[] = []
 
@@ -73,7 +75,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
     if (auth !== undefined && request.headers.authorization !== basic(auth)) {
       return { status: 401, headers: { 'www-authenticate': 'Basic realm="git"' }, body: 'authentication required' }
     }
-    return runBackend(request, body, { root, home, ...options })
+    return runBackend(request, body, { ...options, root, home })
   }
 
   const server = createServer((request, response) => {
@@ -135,7 +137,12 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 async function runBackend(
   { method = '', url = '', headers }: IncomingMessage,
   body: Buffer,
-  { root, home, protocol = 2, filter = true }: { readonly root: string; readonly home: string } & GitServerOptions,
+  {
+    root,
+    home,
+    protocol = 2,
+    filter = true,
+  }: { readonly root: string; readonly home: string } & Pick<GitServerOptions, 'protocol' | 'filter'>,
 ): Promise<ServerAnswer> {
   const [rawPath = '', query = ''] = url.split('?')
   const version = headers['git-protocol']

@@ -98,6 +98,7 @@ const rows: readonly Row[] = [
   row('a stall within the body', { kind: 'stall', afterBytes: 5 }, always, 'timeout'),
   row('a cut body, once', { kind: 'truncate' }, 1, right),
   row('a cut body', { kind: 'truncate' }, always, 'truncated'),
+  row('a slow body', { kind: 'slow', bytes: 7, everyMs: 20 }, always, right),
   row('a changed byte', { kind: 'corrupt' }, always, 'checksum_mismatch'),
   row('a changed byte after a cut', { kind: 'corrupt', offset: content.length - 1 }, always, 'checksum_mismatch'),
   row('401', status(401), always, 'unauthorized'),

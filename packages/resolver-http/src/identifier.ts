@@ -32,7 +32,7 @@ export function describeSource({ identifier, attrs }: Source): Description {
 
 /**
  * The URL to request. Throws `ambiguous_url` where the parser of this platform would ask another host or path than the one
- * that the policy sees and the build asks: dot segments, backslashes, a missing host.
+ * that the policy sees and the build asks: dot segments, backslashes, spaces at the end, a missing host.
  */
 export function requestURL(identifier: string): URL {
   const go = parseIdentifier(identifier)
@@ -41,9 +41,9 @@ export function requestURL(identifier: string): URL {
   if (!URL.canParse(identifier)) throw refuse('the host')
   const url = new URL(identifier)
   if (!isSameHost(go.host, url)) throw refuse('the host')
-  if (go.path.includes('\\') || go.path.split('/').some(segment => segment === '.' || segment === '..')) {
+  // by Go's decoding of what would be sent: dot segments, backslashes and spaces at the end do not stay as they are written
+  if (parseGoURL(url.href)?.path !== (go.path === '' ? '/' : go.path) || go.path.includes('\\'))
     throw refuse('the path')
-  }
   url.hash = ''
   return url
 }

@@ -28,6 +28,8 @@ export async function sendAnswer(
     case 'delay':
       await delay(fault.ms, undefined, { ref: false })
       return sendWhole(response, answer)
+    case 'slow':
+      return sendSlowly(response, answer, fault)
     case 'status':
       return sendWhole(response, fault)
     case 'redirect':
@@ -63,6 +65,21 @@ async function sendWhole(
   const length = { 'content-length': String(lengthOf(body)) }
   response.writeHead(status, { ...(status !== 304 && status !== 204 && !chunked && length), ...headers })
   if (response.req.method !== 'HEAD') await writeBody(response, body)
+  response.end()
+  return status
+}
+
+async function sendSlowly(
+  response: ServerResponse,
+  { status, headers, body }: ServerAnswer,
+  { bytes, everyMs }: { bytes: number; everyMs: number },
+): Promise<number> {
+  response.writeHead(status, { 'content-length': String(lengthOf(body)), ...headers })
+  const whole = bytesOf(body)
+  for (let offset = 0; offset < whole.length && !response.destroyed; offset += bytes) {
+    response.write(whole.subarray(offset, offset + bytes))
+    await delay(everyMs, undefined, { ref: false })
+  }
   response.end()
   return status
 }

@@ -19,6 +19,8 @@ export type Fault =
     }
   /** Default status: 302. */
   | { readonly kind: 'redirect'; readonly location: string; readonly status?: number }
+  /** The right answer, so many bytes of its body at a time. */
+  | { readonly kind: 'slow'; readonly bytes: number; readonly everyMs: number }
   /** The right answer, so much later. */
   | { readonly kind: 'delay'; readonly ms: number }
 

@@ -81,6 +81,13 @@ describe('startHTTPOrigin', () => {
     expect(await (await get('/file')).text()).toBe('bontent')
   })
 
+  it('sends slowly', async () => {
+    origin.faults.add({ fault: { kind: 'slow', bytes: 2, everyMs: 20 } })
+    const start = performance.now()
+    expect(await (await get('/file')).text()).toBe('content')
+    expect(performance.now() - start).toBeGreaterThan(55)
+  })
+
   it('stalls until the client gives up', async () => {
     origin.faults.add({ fault: { kind: 'stall', afterBytes: 2 } })
     const response = await fetch(`${origin.url}/file`, { signal: AbortSignal.timeout(100) })

@@ -183,6 +183,13 @@ describe('abort', () => {
     )
   })
 
+  it('ends a body that trickles for ever, with the run', async () => {
+    run = createRun({ limits: { timeoutMs: 300 } })
+    origin.setFile('/file', 'x'.repeat(10_000))
+    origin.faults.add({ fault: { kind: 'slow', bytes: 1, everyMs: 10 } })
+    await expect(text('/file')).rejects.toMatchObject({ code: 'timeout', name: 'CoreError' })
+  })
+
   it('ends with the run, whatever signal the request has', async () => {
     run = createRun({ limits: { timeoutMs: 50 } })
     origin.faults.add({ fault: { kind: 'stall' } })
@@ -380,9 +387,8 @@ describe('credentials', () => {
       connection_failed: { kind: 'refuse' },
     } as const
     origin.faults.add({ fault: faults[code as keyof typeof faults] })
-    const error = await text(`http://user:hunter2@${origin.host}/file?access_token=hunter2`, { maxBytes: 100 }).catch(
-      (thrown: unknown) => thrown,
-    )
+    const url = `http://user:hunter2@${origin.host}/file?access_token=hunter2`
+    const error = await text(url, { maxBytes: 100 }, { retries: 0 }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code })
     const shown = [error, (error as Error).cause]
       .map(thrown => `${String(thrown)} ${JSON.stringify(thrown)}`)

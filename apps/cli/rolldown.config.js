@@ -1,8 +1,11 @@
 import { chmodSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'rolldown'
-import { thirdPartyNotices } from './third-party-notices.js'
+import { asciiOnly } from './bundle/ascii-only.js'
+import { lazyBuiltins } from './bundle/lazy-builtins.js'
+import { generatedSchemas } from './bundle/schemas.js'
+import { thirdPartyNotices } from './bundle/third-party-notices.js'
 
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+const { version, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 
 const executable = {
   name: 'executable',
@@ -13,14 +16,9 @@ const executable = {
 export default defineConfig({
   input: 'src/bin.ts',
   platform: 'node',
+  external: Object.keys(dependencies),
   resolve: { conditionNames: ['@source-policy/source', 'import', 'node', 'default'] },
   transform: { define: { SOURCE_POLICY_VERSION: JSON.stringify(version) } },
-  plugins: [thirdPartyNotices(), executable],
-  output: {
-    file: 'dist/source-policy.js',
-    format: 'esm',
-    codeSplitting: false,
-    // names stay, so that stack traces can be read
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-  },
+  plugins: [generatedSchemas(), lazyBuiltins(), thirdPartyNotices(), asciiOnly(), executable],
+  output: { file: 'dist/source-policy.js', format: 'esm', codeSplitting: false, minify: true },
 })

@@ -33,7 +33,6 @@ async function check(files: Files, flags: readonly string[] = [], { cwd = '.', p
   return run
 }
 
-const http = (rules: string) => regoPolicy(rules)
 const dockerfile = 'FROM scratch\nADD https://a.example.com/x /\nADD https://b.example.com/y /\nCOPY . /\n'
 const allowAll = 'package docker\n\ndecision := {"allow": true}'
 const denyAll = 'package docker\n\ndecision := {"allow": false, "deny_msg": ["never"]}'
@@ -256,14 +255,14 @@ describe('the build', () => {
       '',
     ],
   ] as const)('%i: Dockerfile from %s', async (exitCode, _, flags, files, stdin) => {
-    const run = await check(files as Files, flags, { stdin })
+    const run = await check(files, flags, { stdin })
     expect(run.exitCode, run.stdout + run.stderr).toBe(exitCode)
   })
 
   it('is decided for each platform', async () => {
     const files = {
       Dockerfile: `FROM ${registry.host}/base:1\n`,
-      'Dockerfile.rego': http('allow if input.image.arch == "amd64"'),
+      'Dockerfile.rego': regoPolicy('allow if input.image.arch == "amd64"'),
     }
     const { exitCode, stdout } = await check(files, ['--platform', 'linux/arm64'])
     expect(exitCode).toBe(1)
@@ -283,7 +282,7 @@ describe('the build', () => {
   it('takes triggers of a base image into account', async () => {
     const files = {
       Dockerfile: `FROM ${registry.host}/triggers:1\n`,
-      'Dockerfile.rego': http('allow if input.image'),
+      'Dockerfile.rego': regoPolicy('allow if input.image'),
     }
     const { exitCode, stdout } = await check(files)
     expect(exitCode).toBe(1)
@@ -293,7 +292,7 @@ describe('the build', () => {
   it('takes variables of a base image into account', async () => {
     const files = {
       Dockerfile: `FROM ${registry.host}/variables:1\nADD $MIRROR/x /\n`,
-      'Dockerfile.rego': http('allow if input.image\n\nallow if input.http.host == "mirror.example.com"'),
+      'Dockerfile.rego': regoPolicy('allow if input.image\n\nallow if input.http.host == "mirror.example.com"'),
     }
     const { exitCode, stdout } = await check(files)
     expect(exitCode, stdout).toBe(0)
@@ -303,7 +302,7 @@ describe('the build', () => {
   it('stays undecided where a base image cannot be looked into', async () => {
     const files = {
       Dockerfile: `FROM ${registry.host}/missing:1\nADD $MIRROR/x /\n`,
-      'Dockerfile.rego': http('allow if input.image'),
+      'Dockerfile.rego': regoPolicy('allow if input.image'),
     }
     const { exitCode, stdout } = await check(files, ['--format', 'json'])
     const { undetermined } = JSON.parse(stdout) as { undetermined: { error: { code: string } }[] }
@@ -322,11 +321,10 @@ describe('the build', () => {
 })
 
 describe('the run', () => {
-  const files = {
-    Dockerfile: `FROM ${'<registry>'}/base:1\n`,
-    'Dockerfile.rego': http('allow if input.image.labels == {}'),
-  }
-  const withRegistry = () => ({ ...files, Dockerfile: `FROM ${registry.host}/base:1\n` })
+  const withRegistry = () => ({
+    Dockerfile: `FROM ${registry.host}/base:1\n`,
+    'Dockerfile.rego': regoPolicy('allow if input.image.labels == {}'),
+  })
 
   it('contacts no loopback address that is not listed', async () => {
     registry.clearLog()
@@ -354,7 +352,7 @@ describe('the run', () => {
   })
 
   it('tells at level debug what each round had, lacked and decided, and each request', async () => {
-    const rules = { 'Dockerfile.rego': http('allow if input.image.checksum') }
+    const rules = { 'Dockerfile.rego': regoPolicy('allow if input.image.checksum') }
     const { exitCode, stderr } = await check({ ...withRegistry(), ...rules }, ['--log-level', 'debug'])
     expect(exitCode).toBe(0)
     const lines = stderr.split('\n').filter(line => line.includes('/base:1: '))
@@ -394,10 +392,10 @@ describe('--format json', () => {
 
   it.each([
     ['allowed', 0, `FROM scratch\nCOPY . /\n`, allowAll],
-    ['allowed', 0, 'FROM <registry>/base:1\n', http('allow if input.image.checksum')],
-    ['allowed', 0, 'FROM <registry>/base:1\n', http('allow if pin_image(input.image, "<digest>")')],
+    ['allowed', 0, 'FROM <registry>/base:1\n', regoPolicy('allow if input.image.checksum')],
+    ['allowed', 0, 'FROM <registry>/base:1\n', regoPolicy('allow if pin_image(input.image, "<digest>")')],
     ['denied', 1, dockerfile, denyAll],
-    ['undecided', 3, 'FROM <registry>/missing:1\n', http('allow if input.image.labels.x')],
+    ['undecided', 3, 'FROM <registry>/missing:1\n', regoPolicy('allow if input.image.labels.x')],
     ['undecided', 3, '# syntax=example.com/frontend:1\nFROM scratch\n', allowAll],
     ['broken', 2, dockerfile, 'package docker\n\ndecision := 1'],
     ['broken', 2, dockerfile, 'package docker\n\ndecision := '],

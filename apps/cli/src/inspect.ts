@@ -10,7 +10,7 @@ import {
 import type { IO } from './io.ts'
 import type { Logger } from './logger.ts'
 import { printableJSON } from './printable.ts'
-import { type NetworkOptions, openSession } from './session.ts'
+import type { NetworkOptions, Session } from './session.ts'
 
 /**
  * Prints the input of a source as JSON, with the fields that were asked for. Returns the exit code of `undecided` where
@@ -21,12 +21,12 @@ export async function inspect(
   options: NetworkOptions & { readonly fields: readonly string[] },
   { io, logger }: { readonly io: IO; readonly logger: Logger },
 ): Promise<number> {
-  const session = await openSession(options, { io, logger })
+  const session = options.fields.length > 0 ? await openOnline(options, { io, logger }) : await openOffline(wanted)
   try {
     const paths = options.fields.map(parseField)
     const fields = paths.filter(path => path !== undefined)
     const { run, resolvers } = session
-    const inspection = await inspectSource(wanted, { resolvers, fields, run, signal: io.signal })
+    const inspection = await inspectSource(wanted, { resolvers, fields, ...(run && { run }), signal: io.signal })
     const { input, unknown, unavailable } = inspection
     io.stdout.write(`${printableJSON(input)}\n`)
 
@@ -43,6 +43,21 @@ export async function inspect(
   } finally {
     await session.close()
   }
+}
+
+async function openOnline(
+  options: NetworkOptions,
+  context: { readonly io: IO; readonly logger: Logger },
+): Promise<Pick<Session, 'resolvers' | 'run' | 'close'>> {
+  const { openSession } = await import('./session.ts')
+  return openSession(options, context)
+}
+
+async function openOffline({
+  identifier,
+}: Source): Promise<Pick<Session, 'resolvers' | 'close'> & { run?: undefined }> {
+  const { loadDescribers } = await import('./describers.ts')
+  return { resolvers: await loadDescribers(identifier), close: async () => {} }
 }
 
 /** Without `input.`, as fields are asked for. */

@@ -1,0 +1,95 @@
+import path from 'node:path'
+import { EXIT_CODES, type Source } from '@source-policy/core'
+import { outcomeOfResult } from './check-result.ts'
+import type { EvalOptions } from './commands/eval.ts'
+import { createDecider, type Decided } from './decide.ts'
+import { CliError } from './error.ts'
+import { excerptOf } from './excerpt.ts'
+import type { IO } from './io.ts'
+import { MAX_POLICY_BYTES } from './limits.ts'
+import type { Logger } from './logger.ts'
+import { type DefaultPolicy, decodePolicy, type LoadedPolicy, loadPolicies, readDefaultPolicy } from './policies.ts'
+import { parsePolicyFlag } from './policy-flag.ts'
+import { openSession } from './session.ts'
+import { writeResult } from './write-result.ts'
+
+/** Decides one source and tells why it is not allowed. Returns the exit code; throws where nothing can be decided. */
+export async function decideSource(
+  source: Source,
+  options: EvalOptions & { readonly subject: string },
+  { io, logger }: { readonly io: IO; readonly logger: Logger },
+): Promise<number> {
+  const started = performance.now()
+  const policies = await policiesOf(options, io)
+  const session = await openSession(options, { io, logger })
+  try {
+    const { run, resolvers } = session
+    const filename = options.file === '-' ? 'stdin' : path.basename(options.file)
+    const decider = createDecider({
+      policies,
+      resolvers,
+      run,
+      logger,
+      env: { filename },
+      allowNoPolicy: options.allowNoPolicy,
+      signal: io.signal,
+    })
+    const decided = await decider.decide(source)
+    decider.logReport(decided)
+    const sources = [{ source, places: [], roles: [], ...decided }]
+    if (options.format === 'json') {
+      const names = policies.map(({ policy }) => policy.name)
+      const durationMs = performance.now() - started
+      const platforms = source.platform ? [source.platform] : []
+      const about = { subject: options.subject, platforms, policies: names }
+      await writeResult({ ...about, sources, undetermined: [], usage: run.usage, durationMs }, 'json', io)
+    } else {
+      await explain(decided, logger)
+    }
+    return EXIT_CODES[outcomeOfResult({ sources, undetermined: [] })]
+  } finally {
+    await session.close()
+  }
+}
+
+/** Why a source is not allowed, on standard error. */
+async function explain({ decision, thrown }: Decided, logger: Logger): Promise<void> {
+  switch (decision.kind) {
+    case 'deny':
+      return logger.log('error', ['policy denied', decision.messages.join('; ')].filter(part => part !== '').join(': '))
+    case 'undecided': {
+      const needs = decision.needs.length > 0 ? `: needs ${decision.needs.join(', ')}` : ''
+      logger.log('error', `undecided${needs}`)
+      for (const { message } of decision.errors) logger.log('error', message)
+      return
+    }
+    case 'broken': {
+      const excerpt = await excerptOf(thrown)
+      return excerpt === undefined ? logger.log('error', decision.error.message) : logger.block('error', excerpt)
+    }
+  }
+}
+
+async function policiesOf(options: EvalOptions, io: IO): Promise<LoadedPolicy[]> {
+  const defaultPolicy = await defaultPolicyOf(options, io)
+  const policies = await loadPolicies({
+    configs: options.policy.map(parsePolicyFlag),
+    cwd: io.cwd,
+    root: io.cwd,
+    ...(defaultPolicy && { defaultPolicy }),
+  })
+  if (policies.length === 0 && !options.allowNoPolicy) {
+    const looked = defaultPolicy === undefined && options.contextPolicy ? `there is no ${options.file}.rego; ` : ''
+    throw new CliError('no_policy', `no policy: ${looked}give one with --file or --policy, or say --allow-no-policy`)
+  }
+  return policies
+}
+
+async function defaultPolicyOf({ file, contextPolicy }: EvalOptions, io: IO): Promise<DefaultPolicy | undefined> {
+  if (file === '-') {
+    const name = 'stdin.rego'
+    const bytes = await io.readStdin({ maxBytes: MAX_POLICY_BYTES })
+    return { name, text: decodePolicy(bytes, name), origin: 'operator' }
+  }
+  return contextPolicy ? readDefaultPolicy(io.cwd, `${file}.rego`, []) : undefined
+}

@@ -26,8 +26,9 @@ export interface HTTPResolverOptions {
   /** Bytes of one download. Default: 8 GiB. */
   readonly maxBodyBytes?: number
   /**
-   * The value of the `Authorization` header for a source whose attribute `http.authheadersecret` names the secret `id`;
-   * undefined where there is none for this host. Default: there are none.
+   * The secret `id` for a host; undefined where there is none. Asked for the secret that the attribute `http.authheadersecret`
+   * names, which is the value of the `Authorization` header; without that attribute for `HTTP_AUTH_TOKEN_<hostname>`, a bearer
+   * token, and `HTTP_AUTH_HEADER_<hostname>`, such a value. Default: there are none.
    */
   readonly secret?: (id: string, target: { readonly host: string }) => string | undefined | Promise<string | undefined>
 }
@@ -35,8 +36,9 @@ export interface HTTPResolverOptions {
 const checksum: Path = ['http', 'checksum']
 
 /**
- * Facts about `http://` and `https://` sources: `input.http.checksum` is the SHA-256 of what the URL yields.
- * A URL is downloaded once in a run. Its basis is `server`, or `digest` where the attribute `http.checksum` names what came.
+ * Facts about `http://` and `https://` sources: `input.http.checksum` is the SHA-256 of what the URL yields, its basis `server`.
+ * Where the attribute `http.checksum` names a digest, what came must have it; it is the checksum then, its basis `digest`.
+ * A URL is downloaded once in a run.
  */
 export function httpResolver(options: HTTPResolverOptions): Resolver {
   return {
@@ -74,15 +76,17 @@ async function resolveChecksum(
 ): Promise<KnownFact> {
   const expected = parseDigest(source.attrs['http.checksum'])
   const hash = await bindBody(source, options, context)
-  const [sha256, named] = await Promise.all([hash('sha256'), hash(expected?.algorithm ?? 'sha256')])
-  if (expected !== undefined && hexOf(named) !== expected.hex) {
+  if (expected !== undefined) {
     const { algorithm, hex } = expected
+    const came = hexOf(await hash(algorithm))
+    if (came === hex) return { path: checksum, value: `${algorithm}:${hex}`, basis: 'digest' }
     throw new HTTPSourceError(
       'checksum_mismatch',
-      `GET ${redactURL(source.identifier)}: expected ${algorithm}:${hex}, got ${algorithm}:${hexOf(named)}`,
+      `GET ${redactURL(source.identifier)}: expected ${algorithm}:${hex}, got ${algorithm}:${came}`,
     )
   }
-  return { path: checksum, value: `sha256:${hexOf(sha256)}`, basis: expected === undefined ? 'server' : 'digest' }
+  const sha256 = await hash('sha256')
+  return { path: checksum, value: `sha256:${hexOf(sha256)}`, basis: 'server' }
 }
 
 /**
@@ -97,7 +101,7 @@ async function bindBody(source: Source, options: HTTPResolverOptions, context: R
     url.username = ''
     url.password = ''
   }
-  const headers = headersOf(source, anonymous)
+  const headers = headersOf(source)
   const authorization = anonymous ? undefined : await authorizationOf(source, url, options)
   // keys may be shown, so credentials stand in them as digests
   const key = createHash('sha256')
@@ -111,32 +115,39 @@ async function bindBody(source: Source, options: HTTPResolverOptions, context: R
   return algorithm => run.once(`http:${algorithm}:${name}`, () => body.hash(algorithm), context.signal)
 }
 
-const headerAttribute = 'http.header.'
-/** Any header may carry a credential, but these two. */
-const anonymousHeaders: ReadonlySet<string> = new Set(['accept', 'user-agent'])
+/** Those that BuildKit sends; it leaves out all others. */
+const sentHeaders = ['accept', 'user-agent'] as const
 
-function headersOf({ attrs }: Source, anonymous: boolean): Record<string, string> {
-  const headers = Object.entries(attrs)
-    .filter(([name]) => name.startsWith(headerAttribute) && name.length > headerAttribute.length)
-    .map(([name, value]) => [name.slice(headerAttribute.length).toLowerCase(), value] as const)
-    .filter(([name]) => !anonymous || anonymousHeaders.has(name))
-  return Object.fromEntries(headers)
+function headersOf({ attrs }: Source): Record<string, string> {
+  const given = new Map(Object.entries(attrs).map(([name, value]) => [name.toLowerCase(), value]))
+  return Object.fromEntries(
+    sentHeaders.flatMap(name => {
+      const value = given.get(`http.header.${name}`)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
-/** The secret that the source names; without one, the URL's userinfo goes along by itself. */
+/**
+ * The secret that the source names; where it names none, those that BuildKit looks for by the name of the host.
+ * Without any, the URL's userinfo goes along by itself.
+ */
 async function authorizationOf(
   { attrs, identifier }: Source,
-  { host }: URL,
+  { host, hostname }: URL,
   { secret }: HTTPResolverOptions,
 ): Promise<Authorization | undefined> {
+  const find = async (id: string) => (await secret?.(id, { host }))?.trim() || undefined
   const id = attrs['http.authheadersecret']
-  if (id === undefined) return undefined
-  const value = (await secret?.(id, { host }))?.trim()
-  if (value !== undefined && value !== '') return { host, value }
-  throw new HTTPSourceError(
-    'secret_missing',
-    `GET ${redactURL(identifier)}: no secret ${JSON.stringify(id)} for ${host}`,
-  )
+  if (id !== undefined) {
+    const value = await find(id)
+    if (value !== undefined) return { host, value }
+    const named = JSON.stringify(id)
+    throw new HTTPSourceError('secret_missing', `GET ${redactURL(identifier)}: no secret ${named} for ${host}`)
+  }
+  const token = await find(`HTTP_AUTH_TOKEN_${hostname}`)
+  const value = token === undefined ? await find(`HTTP_AUTH_HEADER_${hostname}`) : `Bearer ${token}`
+  return value === undefined ? undefined : { host, value }
 }
 
 function unknownField(path: Path): CodedError {

@@ -1,15 +1,39 @@
-import type { CompiledBody, CompiledRef, CompiledTerm, Statement } from '../compiler/compiled.ts'
+import type { CompiledBody, CompiledRef, CompiledRule, CompiledTerm, Statement } from '../compiler/compiled.ts'
 import { equal } from '../value/compare.ts'
+import { valueKey } from '../value/key.ts'
 import type { Value } from '../value/value.ts'
 import { Unknown } from './lacks.ts'
+import type { Linked } from './linked.ts'
 import type { Step } from './run.ts'
 import type { Scope } from './scope.ts'
 import { constantOf, linkTerm } from './term.ts'
 
-/** What a body demands of a place in the input or the base documents: a constant, or just something. */
-interface Demand {
-  readonly ref: CompiledRef
+/** What a body demands of a place in the input, the base documents or the arguments: a constant, or just something. */
+export interface Demand {
+  readonly place: string
+  /** Undefined for an argument. */
+  readonly ref: CompiledRef | undefined
   readonly value: Value | undefined
+}
+
+/** All demands of a body, in its order. */
+export function demandsOf(body: CompiledBody, rule: CompiledRule, linked: Linked): readonly Demand[] {
+  if (body.some(isPrint)) return []
+  return body.flatMap(statement => demandOf(statement, linked) ?? argumentDemand(statement, rule) ?? [])
+}
+
+/** A constant that an argument must equal. */
+function argumentDemand(statement: Statement, { args }: CompiledRule): Demand | undefined {
+  if (statement.kind !== 'unify' || statement.negated || statement.with.length > 0) return undefined
+  for (const [term, other] of [
+    [statement.left, statement.right],
+    [statement.right, statement.left],
+  ] as const) {
+    const position = args.findIndex(arg => arg.kind === 'local' && term.kind === 'local' && arg.slot === term.slot)
+    const value = constantOf(other)
+    if (position >= 0 && value !== undefined) return { place: `args ${position}`, ref: undefined, value }
+  }
+  return undefined
 }
 
 /**
@@ -20,7 +44,7 @@ interface Demand {
 export function linkDemands(body: CompiledBody, scope: Scope): Step[] {
   // OPA's index leaves definitions that print alone
   if (body.some(isPrint)) return []
-  const demands = body.map(statement => demandOf(statement, scope))
+  const demands = body.map(statement => demandOf(statement, scope.linked))
   const risk = demands.indexOf(undefined)
   if (risk < 0) return []
   return demands.slice(risk).flatMap(demand => (demand === undefined ? [] : [linkDemand(demand, scope)]))
@@ -30,7 +54,7 @@ const isPrint = (statement: Statement): boolean =>
   statement.kind === 'call' && statement.callee.kind === 'builtin' && statement.callee.name === 'internal.print'
 
 function linkDemand({ ref, value }: Demand, scope: Scope): Step {
-  const get = linkTerm(ref, scope)
+  const get = linkTerm(ref!, scope)
   return (run, frame) => {
     const found = get(run, frame)
     if (found === undefined) return false
@@ -38,23 +62,27 @@ function linkDemand({ ref, value }: Demand, scope: Scope): Step {
   }
 }
 
-function demandOf(statement: Statement, scope: Scope): Demand | undefined {
+function demandOf(statement: Statement, linked: Linked): Demand | undefined {
   if (statement.negated || statement.with.length > 0) return undefined
-  if (statement.kind === 'test') return demandFor(statement.term, undefined, scope)
+  if (statement.kind === 'test') return demandFor(statement.term, undefined, linked)
   if (statement.kind !== 'unify') return undefined
-  return demandFor(statement.left, statement.right, scope) ?? demandFor(statement.right, statement.left, scope)
+  return demandFor(statement.left, statement.right, linked) ?? demandFor(statement.right, statement.left, linked)
 }
 
-function demandFor(term: CompiledTerm, other: CompiledTerm | undefined, scope: Scope): Demand | undefined {
-  if (term.kind !== 'ref' || !isStored(term, scope)) return undefined
-  if (other === undefined || other.kind === 'local') return { ref: term, value: undefined }
+function demandFor(term: CompiledTerm, other: CompiledTerm | undefined, linked: Linked): Demand | undefined {
+  if (term.kind !== 'ref' || !isStored(term, linked)) return undefined
+  if (other === undefined || other.kind === 'local') return { place: placeOf(term), ref: term, value: undefined }
   const value = constantOf(other)
   const isScalar = value !== undefined && (typeof value !== 'object' || value === null)
-  return isScalar || other.kind === 'array' ? { ref: term, value: isScalar ? value : undefined } : undefined
+  if (!isScalar && other.kind !== 'array') return undefined
+  return { place: placeOf(term), ref: term, value: isScalar ? value : undefined }
 }
 
+const placeOf = ({ base, path }: CompiledRef): string =>
+  base.kind + path.map(key => valueKey(constantOf(key)!)).join('')
+
 /** Whether the reference is a path of constants to the input, or to base documents where no rule lives. */
-function isStored({ base, path }: CompiledRef, { linked }: Scope): boolean {
+function isStored({ base, path }: CompiledRef, linked: Linked): boolean {
   const keys = path.map(constantOf)
   if (keys.includes(undefined) || base.kind === 'local') return false
   if (base.kind === 'input') return true

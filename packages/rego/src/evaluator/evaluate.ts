@@ -87,6 +87,12 @@ function evaluate(parts: QueryParts, options: EvaluateOptions, layout: Layout, r
     measure(found, options.limits?.resultSize ?? maxResultSize)
     return makeOutcome(run, found, lacks, parts.strict)
   } catch (error) {
+    // as in OPA an error of a builtin, where it counts at all, comes before a conflict that was met later
+    const [first] = run.errors
+    const isConflict = error instanceof RegoError && error.code === 'eval_conflict_error'
+    if (parts.strict && first !== undefined && isConflict && !run.lazy) {
+      return { kind: 'results', results: found, effects: run.effects, error: first }
+    }
     throw withResults(error, found)
   }
 }

@@ -4,6 +4,7 @@ import { BigNumber } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
 import { evaluateComplete, evaluateFunction } from './complete.ts'
 import { Definition } from './definition.ts'
+import { orderDefinitions } from './definition-order.ts'
 import { undefinedResult } from './environment.ts'
 import { evaluateExtent, PartialDefinition } from './extent.ts'
 import { Interior } from './interior.ts'
@@ -41,6 +42,7 @@ export class VirtualNode {
   /** Can reach a function with an effect: never decided early. */
   readonly effectful: boolean
   readonly #interior: Interior
+  readonly #linked: Linked
   #index: RuleIndex<Definition> | undefined
   #partialIndex: RuleIndex<PartialDefinition> | undefined
 
@@ -59,6 +61,7 @@ export class VirtualNode {
       linked.isEffectful(rule.facts),
     )
     this.#interior = new Interior(this)
+    this.#linked = linked
   }
 
   child(key: Value): VirtualNode | undefined {
@@ -67,12 +70,12 @@ export class VirtualNode {
 
   /** The definitions that could apply, by what the index knows. */
   candidates(run: Run, args: readonly unknown[] | undefined): readonly Definition[] {
-    this.#index ??= linkIndex(this.definitions)
+    this.#index ??= linkIndex(orderDefinitions(this.definitions, this.#linked))
     return this.#index(run, args)
   }
 
   partialCandidates(run: Run): readonly PartialDefinition[] {
-    this.#partialIndex ??= linkIndex(this.partials)
+    this.#partialIndex ??= linkIndex(orderDefinitions(this.partials, this.#linked))
     return this.#partialIndex(run, undefined)
   }
 

@@ -3,6 +3,7 @@ import { defineConfig } from 'rolldown'
 import { asciiOnly } from './bundle/ascii-only.js'
 import { lazyBuiltins } from './bundle/lazy-builtins.js'
 import { generatedSchemas } from './bundle/schemas.js'
+import { slimUndici } from './bundle/slim-undici.js'
 import { thirdPartyNotices } from './bundle/third-party-notices.js'
 
 const { version, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
@@ -19,6 +20,6 @@ export default defineConfig({
   external: Object.keys(dependencies),
   resolve: { conditionNames: ['@source-policy/source', 'import', 'node', 'default'] },
   transform: { define: { SOURCE_POLICY_VERSION: JSON.stringify(version) } },
-  plugins: [generatedSchemas(), lazyBuiltins(), thirdPartyNotices(), asciiOnly(), executable],
+  plugins: [generatedSchemas(), slimUndici(), lazyBuiltins(), thirdPartyNotices(), asciiOnly(), executable],
   output: { file: 'dist/source-policy.js', format: 'esm', codeSplitting: false, minify: true },
 })

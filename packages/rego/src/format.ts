@@ -57,12 +57,12 @@ const nameLike = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** The name of a builtin when the ref could be one: without brackets, also where a part is a keyword. */
 export function dottedName(ref: RefTerm): string | undefined {
   if (ref.head.kind !== 'var') return undefined
-  const parts = [ref.head.name]
+  let name = ref.head.name
   for (const part of ref.path) {
     if (part.kind !== 'string') return undefined
-    parts.push(part.value)
+    name += `.${part.value}`
   }
-  return parts.join('.')
+  return name
 }
 
 export function formatRef(ref: RefTerm): string {

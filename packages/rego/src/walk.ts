@@ -6,37 +6,68 @@ type Enter<T> = (node: T) => unknown
 /** Every term in `term`, itself first, those in bodies of comprehensions included. */
 export function walkTerms(term: Term, enter: Enter<Term>, enterExpr?: Enter<Expr>): void {
   if (enter(term) === false) return
-  forEachChild(
-    term,
-    child => walkTerms(child, enter, enterExpr),
-    expr => walkExprTerms(expr, enter, enterExpr),
-  )
+  switch (term.kind) {
+    case 'ref':
+      walkTerms(term.head, enter, enterExpr)
+      for (const part of term.path) walkTerms(part, enter, enterExpr)
+      break
+    case 'array':
+    case 'set':
+      for (const item of term.items) walkTerms(item, enter, enterExpr)
+      break
+    case 'object':
+      for (const { key, value } of term.entries) {
+        walkTerms(key, enter, enterExpr)
+        walkTerms(value, enter, enterExpr)
+      }
+      break
+    case 'array-comprehension':
+    case 'set-comprehension':
+      walkTerms(term.term, enter, enterExpr)
+      walkBodyTerms(term.body, enter, enterExpr)
+      break
+    case 'object-comprehension':
+      walkTerms(term.key, enter, enterExpr)
+      walkTerms(term.value, enter, enterExpr)
+      walkBodyTerms(term.body, enter, enterExpr)
+      break
+    case 'call':
+      walkTerms(term.operator, enter, enterExpr)
+      for (const arg of term.args) walkTerms(arg, enter, enterExpr)
+      break
+    case 'template':
+      for (const part of term.parts) {
+        if (part.kind === 'string') walkTerms(part, enter, enterExpr)
+        else walkExprTerms(part, enter, enterExpr)
+      }
+      break
+    default:
+  }
 }
 
 /** Every term of an expression, `with` included. */
 export function walkExprTerms(expr: Expr, enter: Enter<Term>, enterExpr?: Enter<Expr>): void {
   if (enterExpr?.(expr) === false) return
-  const inner = (term: Term): void => walkTerms(term, enter, enterExpr)
   switch (expr.kind) {
     case 'term':
-      inner(expr.term)
+      walkTerms(expr.term, enter, enterExpr)
       break
     case 'call':
-      inner(expr.operator)
-      expr.args.forEach(inner)
+      walkTerms(expr.operator, enter, enterExpr)
+      for (const arg of expr.args) walkTerms(arg, enter, enterExpr)
       break
     case 'some':
-      expr.symbols.forEach(inner)
+      for (const symbol of expr.symbols) walkTerms(symbol, enter, enterExpr)
       break
     case 'every':
-      if (expr.key !== undefined) inner(expr.key)
-      inner(expr.value)
-      inner(expr.domain)
+      if (expr.key !== undefined) walkTerms(expr.key, enter, enterExpr)
+      walkTerms(expr.value, enter, enterExpr)
+      walkTerms(expr.domain, enter, enterExpr)
       walkBodyTerms(expr.body, enter, enterExpr)
   }
   for (const modifier of expr.with) {
-    inner(modifier.target)
-    inner(modifier.value)
+    walkTerms(modifier.target, enter, enterExpr)
+    walkTerms(modifier.value, enter, enterExpr)
   }
 }
 
@@ -54,44 +85,6 @@ export function walkRuleTerms(rule: Rule, enter: Enter<Term>, enterExpr?: Enter<
   walkBodyTerms(rule.body, enter, enterExpr)
 }
 
-function forEachChild(term: Term, inner: (term: Term) => void, expression: (expr: Expr) => void): void {
-  switch (term.kind) {
-    case 'ref':
-      inner(term.head)
-      term.path.forEach(inner)
-      break
-    case 'array':
-    case 'set':
-      term.items.forEach(inner)
-      break
-    case 'object':
-      for (const { key, value } of term.entries) {
-        inner(key)
-        inner(value)
-      }
-      break
-    case 'array-comprehension':
-    case 'set-comprehension':
-      inner(term.term)
-      term.body.forEach(expression)
-      break
-    case 'object-comprehension':
-      inner(term.key)
-      inner(term.value)
-      term.body.forEach(expression)
-      break
-    case 'call':
-      inner(term.operator)
-      term.args.forEach(inner)
-      break
-    case 'template':
-      for (const part of term.parts) {
-        if (part.kind === 'string') inner(part)
-        else expression(part)
-      }
-  }
-}
-
 /** A rule, then its `else` branches. */
 export function branchesOf(rule: Rule): readonly Rule[] {
   const branches = []
@@ -103,6 +96,42 @@ export function isComprehension(term: Term): boolean {
   return (
     term.kind === 'array-comprehension' || term.kind === 'set-comprehension' || term.kind === 'object-comprehension'
   )
+}
+
+/** A comprehension or `every` in it. */
+export function hasClosure(expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'every':
+      return true
+    case 'term':
+      return holdsClosure(expr.term) || expr.with.some(({ value }) => holdsClosure(value))
+    case 'call':
+      return expr.args.some(holdsClosure) || expr.with.some(({ value }) => holdsClosure(value))
+    case 'some':
+      return expr.symbols.some(holdsClosure)
+  }
+}
+
+function holdsClosure(term: Term): boolean {
+  switch (term.kind) {
+    case 'array-comprehension':
+    case 'set-comprehension':
+    case 'object-comprehension':
+      return true
+    case 'ref':
+      return holdsClosure(term.head) || term.path.some(holdsClosure)
+    case 'array':
+    case 'set':
+      return term.items.some(holdsClosure)
+    case 'object':
+      return term.entries.some(({ key, value }) => holdsClosure(key) || holdsClosure(value))
+    case 'call':
+      return term.args.some(holdsClosure)
+    case 'template':
+      return term.parts.some(part => part.kind !== 'string' && hasClosure(part))
+    default:
+      return false
+  }
 }
 
 /** No variable in it but heads of refs. */

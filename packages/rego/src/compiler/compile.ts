@@ -1,6 +1,5 @@
 import type { Body, Module } from '../ast.ts'
 import { joinErrors, RegoError } from '../error.ts'
-import { formatTerm } from '../format.ts'
 import { maxErrors } from '../limits.ts'
 import { spanBetween } from '../source-text.ts'
 import type { Program } from './compiled.ts'
@@ -60,7 +59,7 @@ export function compile({ modules, query, builtins, strict = false }: CompileOpt
   stage(() => checkOverrides(work))
   stage(() => checkImports(work))
   const tree = stage(() => buildRuleTree(work))
-  const arity: Arity = operator => arityOf(work, tree, operator, formatTerm(operator))
+  const arity: Arity = operator => arityOf(work, tree, operator)
   stage(() => rewriteLocals(work))
   stage(() => rewriteTemplates(work, tree, arity))
   stage(() => checkVoidCalls(work))

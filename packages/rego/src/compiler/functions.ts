@@ -1,6 +1,6 @@
 import type { Body, CallExpr, Expr, RefTerm } from '../ast.ts'
 import { formatTerm } from '../format.ts'
-import { isComprehension, walkTerms } from '../walk.ts'
+import { hasClosure, isComprehension, walkTerms } from '../walk.ts'
 import type { Arity } from './output-vars.ts'
 import { rewriteTerms } from './transform.ts'
 import { definitionsOf, isEquation, report, type Work } from './work.ts'
@@ -31,7 +31,7 @@ export function checkQueryCalls(work: Work, arity: Arity, body: Body): void {
 
 /** An expression, and its closures unless it is wrong itself. */
 function checkExpr(work: Work, arity: Arity, expr: Expr): void {
-  if (!checkCall(work, arity, expr)) return
+  if (!checkCall(work, arity, expr) || !hasClosure(expr)) return
   if (expr.kind === 'every') checkCallsIn(work, arity, expr.body)
   const terms = expr.kind === 'call' ? expr.args : expr.kind === 'term' ? [expr.term] : []
   for (const term of [...terms, ...expr.with.map(({ value }) => value)]) {

@@ -1,15 +1,6 @@
-import type {
-  ArrayComprehension,
-  Body,
-  Expr,
-  ObjectComprehension,
-  ObjectEntry,
-  RefTerm,
-  SetComprehension,
-  Term,
-} from '../ast.ts'
+import type { ArrayComprehension, Body, Expr, ObjectComprehension, RefTerm, SetComprehension, Term } from '../ast.ts'
 import { isComprehension, walkTerms } from '../walk.ts'
-import { mapBodies, mapChildren, mapExpr } from './transform.ts'
+import { mapAll, mapBodies, mapChildren, mapExpr } from './transform.ts'
 import { appendToBody, definitionsOf, equation, isCallOf, originOf, varTerm, type Work } from './work.ts'
 
 /** What has to run before an expression so that its terms are plain. */
@@ -34,22 +25,17 @@ export function expandBody(work: Work, body: Body): Body {
 
 function expandExpr(work: Work, expr: Expr): readonly Expr[] {
   const before: Support = []
-  const outside: Expr = { ...expr, with: [] }
-  const modifiers = expr.with.map(modifier => ({
-    ...modifier,
-    value: expandTerm(work, modifier.value, before, outside),
-  }))
-  const plain: Expr = expr.with.length === 0 ? expr : { ...expr, with: modifiers }
+  const plain = expr.with.length === 0 ? expr : expandWiths(work, expr, before)
   const support: Support = []
   const expand = (term: Term): Term => expandTerm(work, term, support, plain)
   switch (plain.kind) {
     case 'term': {
       const term = expand(plain.term)
-      return [...before, ...support, { ...plain, term }]
+      return [...before, ...support, term === plain.term ? plain : { ...plain, term }]
     }
     case 'call': {
-      const args = plain.args.map(expand)
-      return [...before, ...support, { ...plain, args }]
+      const args = mapAll(plain.args, expand)
+      return [...before, ...support, args === plain.args ? plain : { ...plain, args }]
     }
     case 'every': {
       const local = varTerm(work.fresh(), plain.domain.span)
@@ -59,6 +45,15 @@ function expandExpr(work: Work, expr: Expr): readonly Expr[] {
     case 'some':
       return [...before, plain]
   }
+}
+
+function expandWiths(work: Work, expr: Expr, before: Support): Expr {
+  const outside: Expr = { ...expr, with: [] }
+  const modifiers = expr.with.map(modifier => ({
+    ...modifier,
+    value: expandTerm(work, modifier.value, before, outside),
+  }))
+  return { ...expr, with: modifiers }
 }
 
 /** The term without calls; what computes them goes to `support`, under the `with`s of `like`. */
@@ -84,9 +79,8 @@ function expandTerm(work: Work, term: Term, support: Support, like: Expr | undef
       return expandRef(work, term, support, like)
     case 'array':
     case 'set':
-      return { ...term, items: term.items.map(expand) }
     case 'object':
-      return { ...term, entries: term.entries.map(({ key, value }) => ({ key: expand(key), value: expand(value) })) }
+      return mapChildren(term, { term: expand })
     case 'array-comprehension':
     case 'set-comprehension': {
       const inner: Support = []
@@ -108,8 +102,8 @@ function expandTerm(work: Work, term: Term, support: Support, like: Expr | undef
 function expandRef(work: Work, term: RefTerm, support: Support, like: Expr | undefined): RefTerm {
   const expand = (inner: Term): Term => expandTerm(work, inner, support, like)
   const head = expand(term.head)
-  const path = term.path.map(expand)
-  if (!isIndirect(head)) return { ...term, head, path }
+  const path = mapAll(term.path, expand)
+  if (!isIndirect(head)) return head === term.head && path === term.path ? term : { ...term, head, path }
   const local = varTerm(work.fresh(), head.span)
   support.push(equation(local, head, like))
   return { ...term, head: local, path }
@@ -131,7 +125,7 @@ export function needsEvaluation(term: Term): boolean {
 
 /** Stage: the head of a comprehension is free of refs: `[x.y | x]` is `[l | x; l = x.y]`. */
 export function hoistComprehensionHeads(work: Work): void {
-  for (const rule of definitionsOf(work)) {
+  for (const rule of definitionsOf(work, 'comprehension')) {
     rule.body = hoistHeadsInBody(work, rule.body)
     if (rule.key !== undefined) rule.key = hoistHeadsInTerm(work, rule.key)
     if (rule.value !== undefined) rule.value = hoistHeadsInTerm(work, rule.value)
@@ -192,7 +186,7 @@ export function hoistRuleHeads(work: Work): void {
 
 /** Stage: `==` binds nothing, but once order is settled it is `=`. */
 export function unifyEquals(work: Work): void {
-  for (const rule of definitionsOf(work)) rule.body = unifyEqualsIn(rule.body)
+  for (const rule of definitionsOf(work, 'equal')) rule.body = unifyEqualsIn(rule.body)
 }
 
 function unifyEqualsIn(body: Body): Body {
@@ -224,11 +218,11 @@ function hoistDynamicsInExpr(work: Work, expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'term': {
       const term = inside(expr.term)
-      return [...support, { ...expr, term }]
+      return [...support, term === expr.term ? expr : { ...expr, term }]
     }
     case 'call': {
-      const args = expr.args.map(isCallOf(expr, 'eq') ? inside : whole)
-      return [...support, { ...expr, args }]
+      const args = mapAll(expr.args, isCallOf(expr, 'eq') ? inside : whole)
+      return [...support, args === expr.args ? expr : { ...expr, args }]
     }
     case 'every': {
       const domain = whole(expr.domain)
@@ -241,9 +235,7 @@ function hoistDynamicsInExpr(work: Work, expr: Expr): readonly Expr[] {
 
 /** A ref or comprehension may be the term itself, but not stand inside it. */
 function hoistInside(work: Work, term: Term, support: Support, expr: Expr): Term {
-  if (term.kind === 'ref') {
-    return { ...term, path: term.path.map(part => hoistDynamic(work, part, support, expr)) }
-  }
+  if (term.kind === 'ref') return hoistFromPath(work, term, support, expr)
   if (isClosure(term)) return { ...term, body: hoistDynamicsInBody(work, term.body) }
   return hoistDynamic(work, term, support, expr)
 }
@@ -251,18 +243,12 @@ function hoistInside(work: Work, term: Term, support: Support, expr: Expr): Term
 function hoistDynamic(work: Work, term: Term, support: Support, expr: Expr): Term {
   const hoist = (inner: Term): Term => hoistDynamic(work, inner, support, expr)
   switch (term.kind) {
-    case 'ref': {
-      const path = term.path.map(hoist)
-      return hoistTo(work, { ...term, path }, support, expr)
-    }
+    case 'ref':
+      return hoistTo(work, hoistFromPath(work, term, support, expr), support, expr)
     case 'array':
     case 'set':
-      return { ...term, items: term.items.map(hoist) }
     case 'object':
-      return {
-        ...term,
-        entries: term.entries.map(({ key, value }): ObjectEntry => ({ key: hoist(key), value: hoist(value) })),
-      }
+      return mapChildren(term, { term: hoist })
     case 'array-comprehension':
     case 'set-comprehension':
     case 'object-comprehension':
@@ -270,6 +256,11 @@ function hoistDynamic(work: Work, term: Term, support: Support, expr: Expr): Ter
     default:
       return term
   }
+}
+
+function hoistFromPath(work: Work, term: RefTerm, support: Support, expr: Expr): RefTerm {
+  const path = mapAll(term.path, part => hoistDynamic(work, part, support, expr))
+  return path === term.path ? term : { ...term, path }
 }
 
 type Closure = ArrayComprehension | SetComprehension | ObjectComprehension

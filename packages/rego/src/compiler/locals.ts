@@ -4,7 +4,7 @@ import type { Span } from '../source-text.ts'
 import { isComprehension, walkBodyTerms, walkTerms } from '../walk.ts'
 import { outputsOfEquation } from './output-vars.ts'
 import { declaredNames, isRootDocument } from './resolve.ts'
-import { mapAll, mapChildren } from './transform.ts'
+import { mapAll, mapChildren, mapExpr } from './transform.ts'
 import {
   chainOf,
   type Definition,
@@ -304,20 +304,11 @@ function nameOfKind(term: Term): string {
 }
 
 function rewriteExpr(scopes: Scopes, expr: Expr): Expr {
-  const map = (term: Term): Term => rewriteTerm(scopes, term)
-  switch (expr.kind) {
-    case 'term': {
-      const term = map(expr.term)
-      return { ...expr, term, with: mapAll(expr.with, modifier => rewriteWith(scopes, modifier)) }
-    }
-    case 'call': {
-      const operator = map(expr.operator) as RefTerm
-      const args = mapAll(expr.args, map)
-      return { ...expr, operator, args, with: mapAll(expr.with, modifier => rewriteWith(scopes, modifier)) }
-    }
-    default:
-      return rewriteStatement(scopes, expr) ?? expr
-  }
+  if (expr.kind !== 'term' && expr.kind !== 'call') return rewriteStatement(scopes, expr) ?? expr
+  const plain = expr.with.length === 0 ? expr : { ...expr, with: [] }
+  const rewritten = mapExpr(plain, { term: term => rewriteTerm(scopes, term) })
+  if (expr.with.length === 0) return rewritten
+  return { ...rewritten, with: mapAll(expr.with, modifier => rewriteWith(scopes, modifier)) }
 }
 
 function rewriteWith(scopes: Scopes, modifier: With): With {

@@ -1,7 +1,7 @@
-import type { Body, Expr, RefTerm, Term } from '../ast.ts'
+import type { Body, EveryExpr, Expr, RefTerm, Term, With } from '../ast.ts'
 import { formatTerm } from '../format.ts'
 import type { Span } from '../source-text.ts'
-import { isComprehension, isGround, walkBodyTerms, walkExprTerms } from '../walk.ts'
+import { walkBodyTerms } from '../walk.ts'
 import type {
   Callee,
   CompiledBody,
@@ -15,19 +15,22 @@ import type {
   WithTarget,
   WithValue,
 } from './compiled.ts'
-import { findNode, isDataRef, type TreeNode } from './rule-tree.ts'
+import { emptyReach, type Reach } from './facts.ts'
+import { findNode, isDataRef, signatureOf, type TreeNode } from './rule-tree.ts'
 import { safetyVars, varsOfBody, varsOfExpr, varsOfTerm } from './vars.ts'
-import { compileError, isEquation, isGenerated, originOf, type Work } from './work.ts'
+import { compileError, isEquation, isGenerated, isScalar, originOf, type Work } from './work.ts'
 
 /** The slots of one rule or query. */
 export interface Frame {
   readonly work: Work
   readonly tree: TreeNode
   readonly slots: Map<string, { readonly local: Local; mentions: number }>
+  /** What is named by what is being lowered. */
+  reach: Reach
 }
 
 export function startFrame(work: Work, tree: TreeNode): Frame {
-  return { work, tree, slots: new Map() }
+  return { work, tree, slots: new Map(), reach: emptyReach() }
 }
 
 /** The frame's locals, by slot; the mention that binds a local is no use of it. */
@@ -53,8 +56,13 @@ type Names = ReadonlySet<string>
 export function lowerBody(frame: Frame, bound: Set<string>, body: Body): CompiledBody {
   const indexes = indexesOf(body)
   return body.map(expr => {
-    const statement = lowerStatement(frame, bound, expr, indexes.get(originOf(expr).start)!)
-    if (!expr.negated) varsOfExpr(expr, safetyVars, bound)
+    const index = indexes.get(originOf(expr).start)!
+    if (expr.negated) return lowerStatement(frame, bound, expr, index, [])
+    const binds: string[] = []
+    for (const name of varsOfExpr(expr, safetyVars)) if (!bound.has(name)) binds.push(name)
+    const slots = binds.map(name => slotOf(frame, name, expr.span))
+    const statement = lowerStatement(frame, bound, expr, index, slots)
+    for (const name of binds) bound.add(name)
     return statement
   })
 }
@@ -65,67 +73,72 @@ function indexesOf(body: Body): ReadonlyMap<number, number> {
   return new Map(starts.map((start, i) => [start, i]))
 }
 
-function lowerStatement(frame: Frame, bound: Names, expr: Expr, index: number): Statement {
-  const binds: number[] = []
-  if (!expr.negated) {
-    for (const name of varsOfExpr(expr, safetyVars)) if (!bound.has(name)) binds.push(slotOf(frame, name, expr.span))
-  }
-  const lower = (term: Term): CompiledTerm => lowerTerm(frame, bound, term)
-  const base = {
-    span: originOf(expr),
-    generated: expr.generated,
-    index,
-    negated: expr.negated,
-    with: expr.with.map(({ span, target, value }): CompiledWith => {
-      return { span, target: lowerWithTarget(frame, target), value: lowerWithValue(frame, bound, value) }
-    }),
-    binds,
-  }
+function lowerStatement(frame: Frame, bound: Names, expr: Expr, index: number, binds: readonly number[]): Statement {
+  const { generated, negated } = expr
+  const span = originOf(expr)
+  const modifiers = expr.with.length === 0 ? noWiths : expr.with.map(modifier => lowerWith(frame, bound, modifier))
   switch (expr.kind) {
-    case 'term':
-      return { ...base, kind: 'test', term: lower(expr.term) }
+    case 'term': {
+      const term = lowerTerm(frame, bound, expr.term)
+      return { kind: 'test', span, generated, index, negated, with: modifiers, binds, term }
+    }
     case 'call': {
       if (isEquation(expr) && expr.args.length === 2) {
-        return { ...base, kind: 'unify', left: lower(expr.args[0]!), right: lower(expr.args[1]!) }
+        const left = lowerTerm(frame, bound, expr.args[0]!)
+        const right = lowerTerm(frame, bound, expr.args[1]!)
+        return { kind: 'unify', span, generated, index, negated, with: modifiers, binds, left, right }
       }
       const arity = arityFor(frame, expr.operator) ?? expr.args.length
-      const args = expr.args.slice(0, arity).map(lower)
-      const result = expr.args[arity]
+      const lowered = expr.args.map(arg => lowerTerm(frame, bound, arg))
+      const args = lowered.length > arity ? lowered.slice(0, arity) : lowered
       const callee = lowerCallee(frame, expr.operator)
-      return { ...base, kind: 'call', callee, args, result: result === undefined ? undefined : lower(result) }
+      const result = lowered[arity]
+      return { kind: 'call', span, generated, index, negated, with: modifiers, binds, callee, args, result }
     }
-    case 'every': {
-      const inner = new Set(bound)
-      const own = new Set<string>()
-      for (const term of [expr.key, expr.value]) if (term !== undefined) varsOfTerm(term, {}, own)
-      for (const name of own) inner.add(name)
-      for (const name of varsOfBody(expr.body, safetyVars)) if (!bound.has(name)) own.add(name)
-      return {
-        ...base,
-        kind: 'every',
-        key: expr.key === undefined ? undefined : lower(expr.key),
-        value: lower(expr.value),
-        domain: lower(expr.domain),
-        own: [...own].map(name => slotOf(frame, name, expr.span)),
-        body: lowerBody(frame, inner, expr.body),
-      }
-    }
+    case 'every':
+      return { span, generated, index, negated, with: modifiers, binds, ...lowerEvery(frame, bound, expr) }
     case 'some':
       throw compileError('eval_internal_error', expr.span, 'a declaration reached evaluation')
   }
 }
 
+function lowerEvery(frame: Frame, bound: Names, expr: EveryExpr) {
+  const inner = new Set(bound)
+  const own = new Set<string>()
+  for (const term of [expr.key, expr.value]) if (term !== undefined) varsOfTerm(term, {}, own)
+  for (const name of own) inner.add(name)
+  for (const name of varsOfBody(expr.body, safetyVars)) if (!bound.has(name)) own.add(name)
+  const lower = (term: Term): CompiledTerm => lowerTerm(frame, bound, term)
+  return {
+    kind: 'every' as const,
+    key: expr.key === undefined ? undefined : lower(expr.key),
+    value: lower(expr.value),
+    domain: lower(expr.domain),
+    own: [...own].map(name => slotOf(frame, name, expr.span)),
+    body: lowerBody(frame, inner, expr.body),
+  }
+}
+
+const noWiths: readonly CompiledWith[] = []
+
+function lowerWith(frame: Frame, bound: Names, { span, target, value }: With): CompiledWith {
+  return { span, target: lowerWithTarget(frame, target), value: lowerWithValue(frame, bound, value) }
+}
+
 function arityFor({ work, tree }: Frame, operator: RefTerm): number | undefined {
-  const signature = work.builtins.get(formatTerm(operator))
+  const signature = signatureOf(work, operator)
   if (signature !== undefined) return signature.variadic === undefined ? signature.args.length : undefined
   return findNode(tree, operator)?.rules[0]?.args?.length ?? 0
 }
 
 function lowerCallee(frame: Frame, operator: RefTerm): Callee {
-  const name = formatTerm(operator)
-  const signature = frame.work.builtins.get(name)
+  const signature = signatureOf(frame.work, operator)
   const { span } = operator
-  if (signature !== undefined) return { kind: signature.host ? 'host' : 'builtin', name: signature.name, span }
+  if (signature !== undefined) {
+    const { name } = signature
+    frame.reach.builtins.add(name)
+    return { kind: signature.host ? 'host' : 'builtin', name, span }
+  }
   return { kind: 'function', path: operator.path.map(part => scalarOf(part)), span }
 }
 
@@ -163,7 +176,7 @@ function lowerWithValue(frame: Frame, bound: Names, value: Term): WithValue {
 }
 
 function isFunctionName({ work, tree }: Frame, ref: RefTerm): boolean {
-  if (work.builtins.has(formatTerm(ref))) return true
+  if (signatureOf(work, ref) !== undefined) return true
   return findNode(tree, ref)?.rules.some(rule => rule.args !== undefined) ?? false
 }
 
@@ -181,11 +194,14 @@ export function lowerTerm(frame: Frame, bound: Names, term: Term): CompiledTerm 
     case 'ref':
       return lowerRef(frame, bound, term)
     case 'array':
-    case 'set':
-      return { kind: term.kind, span, items: term.items.map(lower), ground: isConstant(term) }
+    case 'set': {
+      const items = term.items.map(lower)
+      return { kind: term.kind, span, items, ground: items.every(isConstant) }
+    }
     case 'object': {
       const entries = term.entries.map(({ key, value }) => ({ key: lower(key), value: lower(value) }))
-      return { kind: 'object', span, entries, ground: isConstant(term) }
+      const ground = entries.every(({ key, value }) => isConstant(key) && isConstant(value))
+      return { kind: 'object', span, entries, ground }
     }
     case 'array-comprehension':
     case 'set-comprehension': {
@@ -203,7 +219,6 @@ export function lowerTerm(frame: Frame, bound: Names, term: Term): CompiledTerm 
 }
 
 function lowerVar(frame: Frame, { name, span }: Term & { kind: 'var' }): CompiledTerm {
-  if (name === 'input' || name === 'data') return { kind: 'ref', span, base: { kind: name }, path: [] }
   return localOf(frame, name, span)
 }
 
@@ -216,21 +231,33 @@ function localOf(frame: Frame, name: string, span: Span): LocalTerm {
 function lowerRef(frame: Frame, bound: Names, term: RefTerm): CompiledRef {
   const { head, span } = term
   if (head.kind !== 'var') throw compileError('eval_internal_error', span, 'a ref without a name reached evaluation')
-  const base =
-    head.name === 'input' || head.name === 'data'
-      ? ({ kind: head.name } as const)
-      : localOf(frame, head.name, head.span)
-  return { kind: 'ref', span, base, path: term.path.map(part => lowerTerm(frame, bound, part)) }
+  const path = term.path.map(part => lowerTerm(frame, bound, part))
+  if (head.name === 'input') {
+    frame.reach.input = true
+    return { kind: 'ref', span, base: { kind: 'input' }, path }
+  }
+  if (head.name === 'data') {
+    frame.reach.dynamic ||= !term.path.every(isScalar)
+    return { kind: 'ref', span, base: { kind: 'data' }, path }
+  }
+  return { kind: 'ref', span, base: localOf(frame, head.name, head.span), path }
 }
 
-function isConstant(term: Term): boolean {
-  if (!isGround(term)) return false
-  let constant = true
-  walkExprTerms({ kind: 'term', span: term.span, term, negated: false, with: [], generated: false }, inner => {
-    if (inner.kind === 'ref' || inner.kind === 'call' || isComprehension(inner)) constant = false
-    return constant
-  })
-  return constant
+/** The same value whenever it is evaluated. */
+function isConstant(term: CompiledTerm): boolean {
+  switch (term.kind) {
+    case 'null':
+    case 'boolean':
+    case 'number':
+    case 'string':
+      return true
+    case 'array':
+    case 'set':
+    case 'object':
+      return term.ground
+    default:
+      return false
+  }
 }
 
 function lowerClosure(frame: Frame, bound: Names, body: Body, heads: readonly Term[]) {

@@ -30,7 +30,9 @@ function isCall(expr: Expr, name: Call): expr is Expr & { kind: 'call' } {
  */
 export function rewriteMetadataCalls(work: Work): void {
   const names = (['rego.metadata.chain', 'rego.metadata.rule'] as const).filter(name => work.builtins.has(name))
-  const calling = [...definitionsOf(work)].filter(rule => names.some(name => callOf(rule, name) !== undefined))
+  const calling = [...definitionsOf(work, 'metadata')].filter(rule =>
+    names.some(name => callOf(rule, name) !== undefined),
+  )
   if (calling.length === 0) return
   for (const module of work.modules) {
     if (module.annotations.length > 0) continue

@@ -1,5 +1,5 @@
 import type { Body, CallExpr, Expr, RefTerm, Term } from '../ast.ts'
-import { isComprehension, isGround, walkExprTerms, walkTerms } from '../walk.ts'
+import { isGround } from '../walk.ts'
 import { isRefSafe, unifiedVars } from './unify.ts'
 import { isSubset, safetyVars, type VarOptions, varsOfTerm, varsOfWith } from './vars.ts'
 import { isEquation } from './work.ts'
@@ -65,20 +65,46 @@ function outputsOfCall(expr: CallExpr, arity: number, safe: ReadonlySet<string>)
 /** Refs whose head is bound enumerate the variables in their path. */
 function outputsOfRefs(expr: Expr, safe: ReadonlySet<string>): Set<string> {
   const outputs = new Set<string>()
-  walkExprTerms(expr, term => enterRef(term, safe, outputs))
+  if (expr.kind === 'term') enterRefs(expr.term, safe, outputs)
+  else if (expr.kind === 'call') for (const arg of expr.args) enterRefs(arg, safe, outputs)
+  for (const { target, value } of expr.with) {
+    enterRefs(target, safe, outputs)
+    enterRefs(value, safe, outputs)
+  }
   return outputs
 }
 
 function outputsOfRefsInTerm(term: Term, safe: ReadonlySet<string>): ReadonlySet<string> {
   const outputs = new Set<string>()
-  walkTerms(term, inner => enterRef(inner, safe, outputs))
+  enterRefs(term, safe, outputs)
   return outputs
 }
 
-function enterRef(term: Term, safe: ReadonlySet<string>, outputs: Set<string>): boolean {
-  if (isComprehension(term) || term.kind === 'template') return false
-  if (term.kind !== 'ref') return true
-  if (!isRefSafe(term, safe)) return false
-  if (!isGround(term)) varsOfTerm(term, { skipRefHeads: true }, outputs)
-  return true
+function enterRefs(term: Term, safe: ReadonlySet<string>, outputs: Set<string>): void {
+  switch (term.kind) {
+    case 'ref':
+      if (!isRefSafe(term, safe)) return
+      enterRefs(term.head, safe, outputs)
+      for (const part of term.path) {
+        if (!isGround(part)) varsOfTerm(part, refVars, outputs)
+        enterRefs(part, safe, outputs)
+      }
+      break
+    case 'array':
+    case 'set':
+      for (const item of term.items) enterRefs(item, safe, outputs)
+      break
+    case 'object':
+      for (const { key, value } of term.entries) {
+        enterRefs(key, safe, outputs)
+        enterRefs(value, safe, outputs)
+      }
+      break
+    case 'call':
+      for (const arg of term.args) enterRefs(arg, safe, outputs)
+      break
+    default:
+  }
 }
+
+const refVars: VarOptions = { skipRefHeads: true }

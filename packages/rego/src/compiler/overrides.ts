@@ -19,7 +19,7 @@ export function checkOverrides(work: Work): void {
       report(work, 'rego_compile_error', arg.span, reason)
     }
   }
-  for (const rule of definitionsOf(work)) {
+  for (const rule of definitionsOf(work, 'assign')) {
     if (!work.strict && !rule.module.module.v1) continue
     walkRuleTerms({ ...rule.origin, body: rule.body }, nothing, expr => checkAssignment(work, expr))
   }

@@ -1,7 +1,7 @@
 import type { Body, Expr, Term } from '../ast.ts'
 import { dottedName, formatTerm, formatVar } from '../format.ts'
 import { operatorRef } from '../parser/infix.ts'
-import { isComprehension, walkExprTerms, walkTerms } from '../walk.ts'
+import { hasClosure, walkExprTerms, walkTerms } from '../walk.ts'
 import { type Arity, outputsOfBody } from './output-vars.ts'
 import { documents } from './safety.ts'
 import { captureIn } from './templates.ts'
@@ -11,7 +11,7 @@ import { type Definition, definitionsOf, isGenerated, report, type Work } from '
 
 /** Stage: what gives no value is not used as one. */
 export function checkVoidCalls(work: Work): void {
-  for (const rule of definitionsOf(work)) {
+  for (const rule of definitionsOf(work, 'print')) {
     for (const term of headTermsOf(rule)) walkTerms(term, inner => checkVoid(work, inner))
     checkVoidCallsIn(work, rule.body)
   }
@@ -37,7 +37,7 @@ function headTermsOf(rule: Definition): readonly Term[] {
  * instead of ending the body. Operands have to be bound by what stands before, whatever the order will be.
  */
 export function rewritePrints(work: Work, arity: Arity): void {
-  for (const rule of definitionsOf(work)) {
+  for (const rule of definitionsOf(work, 'print')) {
     const bound = new Set(documents)
     for (const arg of rule.args ?? []) varsOfTerm(arg, {}, bound)
     if (rule.key !== undefined) rule.key = rewriteTerm(work, arity, bound, rule.key)
@@ -56,20 +56,11 @@ function isPrint(expr: Expr): expr is Expr & { kind: 'call' } {
   return expr.kind === 'call' && dottedName(expr.operator) === 'print'
 }
 
-function hasClosures(expr: Expr): boolean {
-  let found = expr.kind === 'every'
-  walkExprTerms(expr, term => {
-    found ||= isComprehension(term)
-    return !found
-  })
-  return found
-}
-
 function rewriteBody(work: Work, arity: Arity, globals: Names, body: Body): Body {
   const before = work.errors.length
   const boundBefore = (i: number): Set<string> =>
     new Set([...globals, ...outputsOfBody(body.slice(0, i), arity, globals)])
-  const inner = body.map((expr, i) => (hasClosures(expr) ? rewriteExpr(work, arity, boundBefore(i), expr) : expr))
+  const inner = body.map((expr, i) => (hasClosure(expr) ? rewriteExpr(work, arity, boundBefore(i), expr) : expr))
   if (work.errors.length > before) return body
   return inner.map((expr, i) => {
     if (!isPrint(expr)) return expr

@@ -3,7 +3,7 @@ import { formatRef, formatTerm } from '../format.ts'
 import type { Span } from '../source-text.ts'
 import { isGround } from '../walk.ts'
 import type { Branch, CompiledQuery, CompiledRule, CompiledTerm, Program, RuleKind, RuleNode } from './compiled.ts'
-import { factsOfQuery, factsOfRule, reachOf } from './facts.ts'
+import { emptyReach, factsOfQuery, factsOfRule, type Reach, reachOf } from './facts.ts'
 import type { Graph } from './graph.ts'
 import { type Frame, localsOf, lowerBody, lowerTerm, slotOf, startFrame } from './lower.ts'
 import { asScalar, groundPrefix, type TreeNode } from './rule-tree.ts'
@@ -23,26 +23,21 @@ interface ProgramOptions {
 export function buildProgram({ work, tree, graph, query }: ProgramOptions): Program {
   const definitions = work.modules.flatMap(module => module.rules)
   const ids = new Map(definitions.map((rule, id) => [rule, id]))
-  const reach = reachOf(work, graph)
   const single = singleValues(tree)
-  const rules = definitions.map((rule, id) =>
-    compileRule({
-      work,
-      tree,
-      rule,
-      id,
-      earlyExit: single.has(rule),
-      facts: factsOfRule(work, graph, reach, ids, rule),
-    }),
-  )
+  const own = new Map<Definition, Reach>()
+  const lowered = definitions.map((rule, id) => compileRule({ work, tree, rule, id, own, earlyExit: single.has(rule) }))
+  const reach = reachOf(graph, own)
+  const request = { work, reach, ids }
+  const rules = lowered.map((rule, id) => ({ ...rule, facts: factsOfRule(request, graph, definitions[id]!) }))
+  const frame = startFrame(work, tree)
   return {
     modules: work.modules.map(({ module }) => module),
     tree: compileNode(tree, ids, rules),
     rules,
-    query:
-      query === undefined
-        ? undefined
-        : compileQuery(work, tree, query, factsOfQuery(work, tree, reach, ids, query.body)),
+    query: query && {
+      ...compileQuery(frame, query),
+      facts: factsOfQuery(request, tree, frame.reach, query.body),
+    },
   }
 }
 
@@ -58,10 +53,11 @@ interface RuleRequest {
   readonly rule: Definition
   readonly id: number
   readonly earlyExit: boolean
-  readonly facts: CompiledRule['facts']
+  /** Filled with what each branch names. */
+  readonly own: Map<Definition, Reach>
 }
 
-function compileRule({ work, tree, rule, id, earlyExit, facts }: RuleRequest): CompiledRule {
+function compileRule({ work, tree, rule, id, earlyExit, own }: RuleRequest): Omit<CompiledRule, 'facts'> {
   const frame = startFrame(work, tree)
   const reference = fullReference(rule)
   const path = groundPrefix(reference.path)
@@ -74,6 +70,8 @@ function compileRule({ work, tree, rule, id, earlyExit, facts }: RuleRequest): C
   let member: CompiledTerm | undefined
   const branches: Branch[] = []
   for (const branch of chainOf(rule)) {
+    frame.reach = emptyReach()
+    own.set(branch, frame.reach)
     const inner = new Set(bound)
     for (const arg of branch.args ?? []) varsOfTerm(arg, {}, inner)
     const body = lowerBody(frame, inner, branch.body)
@@ -95,7 +93,6 @@ function compileRule({ work, tree, rule, id, earlyExit, facts }: RuleRequest): C
     default: rule.default,
     branches,
     locals: localsOf(frame),
-    facts,
     module: rule.module.module,
     span: rule.span,
     headSpan: rule.headSpan,
@@ -143,14 +140,11 @@ function compileNode(node: TreeNode, ids: ReadonlyMap<Definition, number>, rules
 }
 
 function compileQuery(
-  work: Work,
-  tree: TreeNode,
+  frame: Frame,
   { body, span }: { readonly body: Body; readonly span: Span },
-  facts: CompiledQuery['facts'],
-): CompiledQuery {
-  const frame = startFrame(work, tree)
+): Omit<CompiledQuery, 'facts'> {
   const compiled = lowerBody(frame, new Set(documents), body)
-  return { body: compiled, locals: localsOf(frame), outputs: outputsOf(frame, body), facts, span }
+  return { body: compiled, locals: localsOf(frame), outputs: outputsOf(frame, body), span }
 }
 
 function outputsOf(frame: Frame, body: Body): CompiledQuery['outputs'] {

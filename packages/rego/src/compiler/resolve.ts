@@ -1,7 +1,7 @@
-import type { Body, Expr, RefTerm, Term } from '../ast.ts'
+import type { Body, EveryExpr, Expr, RefTerm, Term } from '../ast.ts'
 import { formatTerm } from '../format.ts'
 import { isComprehension, walkBodyTerms, walkTerms } from '../walk.ts'
-import { mapAll, mapChildren } from './transform.ts'
+import { mapAll, mapChildren, mapExpr } from './transform.ts'
 import { chainOf, type Definition, isCallOf, report, stringTerm, varTerm, type Work, type WorkModule } from './work.ts'
 
 interface Global {
@@ -153,35 +153,24 @@ export function resolveQuery(body: Body): Body {
 }
 
 function resolveExpr(globals: Globals, scope: Scope, expr: Expr): Expr {
-  const resolve = (term: Term): Term => resolveTerm(globals, scope, term)
-  const modifiers = mapAll(expr.with, modifier => ({
-    ...modifier,
-    target: resolve(modifier.target),
-    value: resolve(modifier.value),
-  }))
-  switch (expr.kind) {
-    case 'term':
-      return { ...expr, with: modifiers, term: resolve(expr.term) }
-    case 'call': {
-      const operator = asOperator(resolve(expr.operator))
-      return { ...expr, with: modifiers, operator, args: mapAll(expr.args, resolve) }
-    }
-    case 'some': {
-      const symbols = expr.symbols[0]?.kind === 'call' ? mapAll(expr.symbols, resolve) : expr.symbols
-      return { ...expr, with: modifiers, symbols }
-    }
-    case 'every': {
-      const names = new Set<string>()
-      for (const term of [expr.key, expr.value]) if (term?.kind === 'var') names.add(term.name)
-      const inner: Scope = { names, outer: scope }
-      const domain = resolveTerm(globals, inner, expr.domain)
-      return { ...expr, with: modifiers, domain, body: resolveBody(globals, inner, expr.body) }
-    }
-  }
+  const term = (inner: Term): Term => resolveTerm(globals, scope, inner)
+  if (expr.kind === 'every') return resolveEvery(globals, scope, expr)
+  // `some x` names what it declares.
+  if (expr.kind === 'some' && expr.symbols[0]?.kind !== 'call') return expr
+  return mapExpr(expr, { term })
 }
 
-function asOperator(term: Term): RefTerm {
-  return term as RefTerm
+function resolveEvery(globals: Globals, scope: Scope, expr: EveryExpr): Expr {
+  const names = new Set<string>()
+  for (const term of [expr.key, expr.value]) if (term?.kind === 'var') names.add(term.name)
+  const inner: Scope = { names, outer: scope }
+  const resolved = mapExpr(expr, { term: term => resolveTerm(globals, inner, term), body: body => body })
+  const modifiers = mapAll(expr.with, modifier => ({
+    ...modifier,
+    target: resolveTerm(globals, scope, modifier.target),
+    value: resolveTerm(globals, scope, modifier.value),
+  }))
+  return { ...(resolved as EveryExpr), with: modifiers, body: resolveBody(globals, inner, expr.body) }
 }
 
 function resolveTerm(globals: Globals, scope: Scope, term: Term): Term {

@@ -1,7 +1,8 @@
 import type { RefTerm, Term } from '../ast.ts'
+import { dottedName } from '../format.ts'
 import { isGround } from '../walk.ts'
 import type { Scalar } from './compiled.ts'
-import { type Definition, fullReference, isScalar, type Work } from './work.ts'
+import { type Definition, fullReference, isScalar, type Signature, type Work } from './work.ts'
 
 /** The definitions by the ground beginning of their names. */
 export interface TreeNode {
@@ -149,10 +150,17 @@ export function* nodesBelow(node: TreeNode): Generator<TreeNode> {
   for (const child of node.children.values()) yield* nodesBelow(child)
 }
 
+/** The builtin that a ref names. */
+export function signatureOf(work: Work, operator: RefTerm): Signature | undefined {
+  if (isDataRef(operator)) return undefined
+  const name = dottedName(operator)
+  return name === undefined ? undefined : work.builtins.get(name)
+}
+
 /** How many arguments the function takes; undefined for what is no function and no rule. A rule takes none. */
-export function arityOf(work: Work, tree: TreeNode, operator: RefTerm, name: string): number | undefined {
-  const builtin = work.builtins.get(name)
-  if (builtin !== undefined) return builtin.args.length
+export function arityOf(work: Work, tree: TreeNode, operator: RefTerm): number | undefined {
+  const signature = signatureOf(work, operator)
+  if (signature !== undefined) return signature.args.length
   const [rule] = findNode(tree, operator)?.rules ?? []
   return rule === undefined ? undefined : (rule.args?.length ?? 0)
 }

@@ -1,6 +1,6 @@
 import type { Body, Expr, Term } from '../ast.ts'
 import { formatVar } from '../format.ts'
-import { isComprehension, walkExprTerms } from '../walk.ts'
+import { hasClosure, isComprehension, walkExprTerms } from '../walk.ts'
 import { type Arity, outputsOfExpr } from './output-vars.ts'
 import { mapChildren, mapExpr } from './transform.ts'
 import { safetyVars, varsOfBody, varsOfExpr, varsOfTerm } from './vars.ts'
@@ -78,7 +78,7 @@ function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body): Ordere
     const needs = new Set<string>()
     for (const name of varsOfExpr(expr, safetyVars)) if (!safe.has(name)) needs.add(name)
     if (needs.size > 0) unsafe.set(expr, needs)
-    closed.set(expr, closedOver(expr, bodyVars, globals))
+    if (hasClosure(expr)) closed.set(expr, closedOver(expr, bodyVars, globals))
   }
   const ordered: Expr[] = []
   let waiting = body
@@ -86,8 +86,8 @@ function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body): Ordere
     const left: Expr[] = []
     for (const expr of waiting) {
       const outputs = outputsOfExpr(expr, arity, safe)
-      const closure = closed.get(expr)!
-      if (closure.size > 0) {
+      const closure = closed.get(expr)
+      if (closure !== undefined && closure.size > 0) {
         if (sameSet(closure, outputs)) {
           // What a closure reads cannot be what its own expression binds.
           left.push(expr)
@@ -108,6 +108,7 @@ function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body): Ordere
     if (left.length === waiting.length) break
     waiting = left
   }
+  if (closed.size === 0) return { ordered, unsafe }
   return { ordered: orderClosures(arity, globals, ordered, unsafe), unsafe }
 }
 
@@ -142,6 +143,7 @@ function orderClosures(arity: Arity, globals: ReadonlySet<string>, body: Body, u
   const seen = new Set(globals)
   return body.map((expr, i) => {
     if (i > 0) varsOfExpr(body[i - 1]!, safetyVars, seen)
+    if (!hasClosure(expr)) return expr
     return orderInExpr({ arity, seen, unsafe, expr }, expr)
   })
 }

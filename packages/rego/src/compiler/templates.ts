@@ -21,7 +21,7 @@ interface TemplateState {
  */
 export function rewriteTemplates(work: Work, tree: TreeNode, arity: Arity): void {
   const state = { work, tree, arity }
-  for (const rule of definitionsOf(work)) {
+  for (const rule of definitionsOf(work, 'template')) {
     const safe = new Set(documents)
     for (const arg of rule.args ?? []) varsOfTerm(arg, {}, safe)
     const inner = withOutputs(state, safe, rule.body)

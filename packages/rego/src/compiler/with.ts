@@ -7,7 +7,7 @@ import { definitionsOf, equation, report, varTerm, type Work } from './work.ts'
 
 /** Stage: `with` replaces what can be replaced, and its value is plain: `with input as f(x)` is `l = f(x); ... with input as l`. */
 export function rewriteWiths(work: Work, tree: TreeNode): void {
-  for (const rule of definitionsOf(work)) {
+  for (const rule of definitionsOf(work, 'with')) {
     rule.body = rewriteWithsInBody(work, tree, rule.body)
     if (rule.key !== undefined) rule.key = mapBodiesOfTerm(rule.key, body => rewriteOne(work, tree, body))
     if (rule.value !== undefined) rule.value = mapBodiesOfTerm(rule.value, body => rewriteOne(work, tree, body))

@@ -2,7 +2,7 @@ import type { Annotations, Body, CallExpr, Expr, Module, RefTerm, Rule, StringTe
 import type { TypeSpec } from '../builtins/type-spec.ts'
 import { RegoError, type RegoErrorCode } from '../error.ts'
 import { lineOf, locationOf, type Span } from '../source-text.ts'
-import { branchesOf, walkBodyTerms, walkRuleTerms } from '../walk.ts'
+import { branchesOf, isComprehension, walkBodyTerms, walkRuleTerms } from '../walk.ts'
 
 /** What the compiler has to know of a builtin. */
 export interface Signature {
@@ -26,12 +26,43 @@ export interface Definition {
   readonly headSpan: Span
   readonly default: boolean
   readonly else: Definition | undefined
+  /** What was written in it, so that stages without work for it can pass it by. */
+  readonly features: ReadonlySet<Feature>
   reference: RefTerm
   args: readonly Term[] | undefined
   key: Term | undefined
   value: Term | undefined
   body: Body
 }
+
+/** A construct that some stage rewrites. */
+export type Feature = 'comprehension' | 'template' | 'with' | 'equal' | 'print' | 'metadata' | 'assign'
+
+function featuresOf(rule: Rule): ReadonlySet<Feature> {
+  const features = new Set<Feature>()
+  walkRuleTerms(
+    rule,
+    term => {
+      if (term.kind === 'template') features.add('template')
+      else if (term.kind === 'var') {
+        const feature = featureOfName.get(term.name)
+        if (feature !== undefined) features.add(feature)
+      } else if (isComprehension(term)) features.add('comprehension')
+    },
+    expr => {
+      if (expr.with.length > 0) features.add('with')
+    },
+  )
+  return features
+}
+
+const featureOfName: ReadonlyMap<string, Feature> = new Map([
+  ['equal', 'equal'],
+  ['print', 'print'],
+  ['internal', 'print'],
+  ['rego', 'metadata'],
+  ['assign', 'assign'],
+])
 
 export interface WorkModule {
   readonly module: Module
@@ -103,6 +134,7 @@ function startDefinition(module: WorkModule, rule: Rule): Definition {
       headSpan: head.span,
       default: branch.default,
       else: next,
+      features: featuresOf(branch),
       reference,
       args,
       key,
@@ -133,9 +165,15 @@ function takenNames(modules: readonly Module[], query: Body): ReadonlySet<string
   return taken
 }
 
-/** Each definition and each of its `else` branches. */
-export function* definitionsOf(work: Work): Generator<Definition> {
-  for (const { rules } of work.modules) for (const rule of rules) yield* chainOf(rule)
+/** Each definition and each of its `else` branches; with `feature` only those in which it stands. */
+export function* definitionsOf(work: Work, feature?: Feature): Generator<Definition> {
+  for (const { rules } of work.modules) {
+    for (const rule of rules) {
+      for (let branch: Definition | undefined = rule; branch !== undefined; branch = branch.else) {
+        if (feature === undefined || branch.features.has(feature)) yield branch
+      }
+    }
+  }
 }
 
 export function* chainOf(rule: Definition): Generator<Definition> {

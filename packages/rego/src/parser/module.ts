@@ -17,6 +17,7 @@ import {
   type ParseOptions,
   type Parser,
   parseError,
+  parsing,
   reset,
   scan,
   scanTight,
@@ -34,20 +35,24 @@ export type Statement = Package | Import | ParsedRule | { readonly kind: 'body';
  * all definitions that v1 does not allow.
  */
 export function parseModule(file: string, text: string, options: ParseOptions = {}): Module {
-  const source = sourceText(file, text)
-  const p = startParser(source, options)
-  const statements: Statement[] = []
-  while (!at(p, 'eof')) statements.push(...parseStatements(p))
-  return moduleOf(p, source, statements)
+  return parsing(() => {
+    const source = sourceText(file, text)
+    const p = startParser(source, options)
+    const statements: Statement[] = []
+    while (!at(p, 'eof')) statements.push(...parseStatements(p))
+    return moduleOf(p, source, statements)
+  })
 }
 
 /** The expressions of a query. Throws a RegoError `rego_parse_error`. */
 export function parseQuery(text: string, options: ParseOptions & { readonly file?: string } = {}): Body {
-  const p = startParser(sourceText(options.file ?? '', text), options)
-  if (at(p, 'eof')) fail(p, 'found empty body')
-  const body: Expr[] = []
-  while (!at(p, 'eof')) body.push(...parseStatementBody(p))
-  return body
+  return parsing(() => {
+    const p = startParser(sourceText(options.file ?? '', text), options)
+    if (at(p, 'eof')) fail(p, 'found empty body')
+    const body: Expr[] = []
+    while (!at(p, 'eof')) body.push(...parseStatementBody(p))
+    return body
+  })
 }
 
 // module = package { import | rule }

@@ -185,7 +185,7 @@ export function attempt<T>(p: Parser, read: () => T): { readonly value: T } | { 
   try {
     return { value: read() }
   } catch (error) {
-    if (p.exhausted || !(error instanceof RegoError)) throw error
+    if (p.exhausted || !(error instanceof ParseFailure)) throw error
     p.depth = depth
     return { error }
   }
@@ -224,8 +224,29 @@ export function fail(p: Parser, reason: string): never {
   failAt(p, here(p), reason)
 }
 
-export function failAt(p: Parser, span: Span, reason: string): never {
-  throw parseError(p.source, span, reason)
+export function failAt(_p: Parser, span: Span, reason: string): never {
+  throw new ParseFailure(span, reason)
+}
+
+/** Thrown while parsing. Not an Error: where several readings are tried, a stack trace for each would cost more than all else. */
+export class ParseFailure {
+  readonly span: Span
+  readonly reason: string
+
+  constructor(span: Span, reason: string) {
+    this.span = span
+    this.reason = reason
+  }
+}
+
+/** Runs a parser; its failure becomes the error that callers see. */
+export function parsing<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof ParseFailure) throw parseError(error.span.source, error.span, error.reason)
+    throw error
+  }
 }
 
 export function parseError(source: SourceText, span: Span, reason: string): RegoError {

@@ -6,6 +6,7 @@ import { rewriteTerms } from '../transform.ts'
 import { compileError, isGenerated, type Work } from '../work.ts'
 import {
   childOf,
+  childrenOf,
   type Environment,
   extentOf,
   isDocument,
@@ -129,7 +130,9 @@ export class RefChecker {
   ): RegoError {
     const part = parts[index]!
     const got = have === undefined ? `have: ${formatTerm(part)}` : `have (type): ${formatType(have)}`
-    const keys = [...(node?.children.values() ?? [])].map(({ term }) => (term === undefined ? '' : formatTerm(term)))
+    const keys = [...(node === undefined ? [] : childrenOf(node))].map(({ term }) =>
+      term === undefined ? '' : formatTerm(term),
+    )
     const wanted =
       keys.length > 0 ? `want (one of): [${keys.toSorted().join(' ')}]` : `want (type): ${formatType(want)}`
     return this.#undefinedRef(ref, [got, wanted])

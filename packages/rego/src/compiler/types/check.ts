@@ -12,26 +12,19 @@ import type { TypeSpec } from '../../builtins/type-spec.ts'
 import type { RegoError } from '../../error.ts'
 import { dottedName, formatTerm } from '../../format.ts'
 import type { Span } from '../../source-text.ts'
-import { isComprehension, isGround, walkBodyTerms, walkExprTerms, walkTerms } from '../../walk.ts'
+import { hasClosure, isComprehension, isGround, walkExprTerms, walkTerms } from '../../walk.ts'
 import { type Graph, sortGraph } from '../graph.ts'
 import { groundPrefix } from '../rule-tree.ts'
-import {
-  compileError,
-  type Definition,
-  definitionsOf,
-  fullReference,
-  type Signature,
-  varTerm,
-  type Work,
-} from '../work.ts'
+import { compileError, type Definition, fullReference, type Signature, type Work } from '../work.ts'
 import { RefChecker } from './check-refs.ts'
 import {
   type Checked,
   type Environment,
   ensureChild,
-  makeNode,
+  makeEnvironment,
   partsOf,
   putVar,
+  type Root,
   typeOf,
   typeOfRef,
   wrap,
@@ -54,9 +47,7 @@ import { unifyTerm, unifyTerms } from './unify-term.ts'
 
 /** Stage: operands, comparisons and refs are of types that can fit. Returns what is known of all rules, for the query. */
 export function checkTypes(work: Work, graph: Graph): Environment {
-  const called = new Set<string>()
-  for (const rule of definitionsOf(work)) noteCallees(rule.body, called)
-  const env = wrap(builtinTypes(work, called))
+  const env = makeEnvironment(rootOf(work), undefined)
   const errors: RegoError[] = []
   for (const rule of sortGraph(graph)) checkRule(work, env, rule, errors)
   work.errors.push(...errors)
@@ -64,44 +55,23 @@ export function checkTypes(work: Work, graph: Graph): Environment {
 }
 
 export function checkQueryTypes(work: Work, env: Environment, body: Body): void {
-  const called = new Set<string>()
-  noteCallees(body, called)
-  putBuiltins(work, env.next!, called)
   work.errors.push(...checkBody(work, env, body).errors)
 }
 
-/** The names of all that is called, or replaced by `with`. */
-function noteCallees(body: Body, names: Set<string>): void {
-  walkBodyTerms(body, term => {
-    const name = term.kind === 'ref' ? dottedName(term) : undefined
-    if (name !== undefined) names.add(name)
-  })
-}
-
-function builtinTypes(work: Work, called: ReadonlySet<string>): Environment {
-  const env: Environment = {
-    tree: makeNode(undefined),
-    next: undefined,
-    closures: new Map(),
-    comprehension: (inner, term) => typeOfComprehension(work, inner, term),
-  }
-  putBuiltins(work, env, called)
-  return env
-}
-
-/** Only those that the program names: there are many. */
-function putBuiltins(work: Work, env: Environment, called: ReadonlySet<string>): void {
-  for (const name of called) {
-    const signature = work.builtins.get(name)
-    if (signature === undefined) continue
-    const [head, ...path] = name.split('.')
-    let node = ensureChild(env.tree, varTerm(head!, noSpan))
-    for (const value of path) node = ensureChild(node, { kind: 'string', span: noSpan, value, raw: false })
-    node.value = functionType(signature)
+function rootOf(work: Work): Root {
+  const known = new Map<string, Type>()
+  return {
+    comprehension: (env, term) => typeOfComprehension(work, env, term),
+    builtin(name) {
+      const found = known.get(name)
+      const signature = work.builtins.get(name)
+      if (found !== undefined || signature === undefined) return found
+      const type = functionType(signature)
+      known.set(name, type)
+      return type
+    },
   }
 }
-
-const noSpan: Span = { source: { file: '', text: '', lineStarts: [0] }, start: 0, end: 0 }
 
 function functionType({ args, result, variadic, void: isVoid }: Signature): FunctionType {
   return {
@@ -190,7 +160,7 @@ function checkBody(work: Work, outer: Environment, body: Body): Checked {
   const env = wrap(outer)
   const errors: RegoError[] = []
   for (const expr of body) {
-    const inClosures = checkClosures(work, env, expr)
+    const inClosures = hasClosure(expr) ? checkClosures(work, env, expr) : []
     errors.push(...inClosures)
     const refs = new RefChecker(work, env)
     refs.checkExpr(expr)
@@ -223,11 +193,11 @@ function isClosure(term: Term): term is Closure {
 
 /** What it captures is bound before, so its types are settled: once is enough, or nesting would cost exponentially. */
 function checkClosure(work: Work, env: Environment, term: Closure): Checked {
-  let checked = env.closures.get(term)
-  if (checked === undefined) {
-    checked = checkBody(work, env, term.body)
-    env.closures.set(term, checked)
-  }
+  const known = env.closures?.get(term)
+  if (known !== undefined) return known
+  const checked = checkBody(work, env, term.body)
+  env.closures ??= new Map()
+  env.closures.set(term, checked)
   return checked
 }
 

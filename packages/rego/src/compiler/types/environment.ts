@@ -21,7 +21,10 @@ import {
 export interface TypeNode {
   readonly term: Term | undefined
   value: Type | undefined
-  readonly children: Map<string, TypeNode>
+  /** By name, for variables. */
+  variables: Map<string, TypeNode> | undefined
+  /** By `nodeKey`, for all else. */
+  children: Map<string, TypeNode> | undefined
 }
 
 /** Where types are looked up: variables of a body, then of the bodies around it, then rules, then builtins. */
@@ -29,9 +32,16 @@ export interface Environment {
   readonly tree: TypeNode
   readonly next: Environment | undefined
   /** The bodies of comprehensions that were checked in it. */
-  readonly closures: Map<Term, Checked>
-  /** The type of a comprehension in this environment; undefined where its body is wrong. */
-  readonly comprehension: (env: Environment, term: Term) => Type | undefined
+  closures: Map<Term, Checked> | undefined
+  readonly root: Root
+}
+
+/** What all environments of a program share. */
+export interface Root {
+  /** The type of a comprehension in an environment; undefined where its body is wrong. */
+  comprehension(env: Environment, term: Term): Type | undefined
+  /** The type of the builtin with this name. */
+  builtin(name: string): Type | undefined
 }
 
 /** A body that was checked, with the types of its variables. */
@@ -41,31 +51,45 @@ export interface Checked {
 }
 
 export function makeNode(term: Term | undefined): TypeNode {
-  return { term, value: undefined, children: new Map() }
+  return { term, value: undefined, variables: undefined, children: undefined }
+}
+
+export function makeEnvironment(root: Root, next: Environment | undefined): Environment {
+  return { tree: makeNode(undefined), next, closures: undefined, root }
 }
 
 export function wrap(env: Environment): Environment {
-  return { tree: makeNode(undefined), next: env, closures: new Map(), comprehension: env.comprehension }
+  return makeEnvironment(env.root, env)
 }
 
-/** Equal keys for equal terms; variables apart from strings. */
-export function nodeKey(term: Term): string {
-  if (term.kind === 'var') return `v${term.name}`
+/** Equal keys for equal terms. */
+function nodeKey(term: Term): string {
   const scalar = asScalar(term)
   return scalar === undefined ? `c${formatTerm(term)}` : scalarKey(scalar)
 }
 
 export function childOf(node: TypeNode, term: Term): TypeNode | undefined {
-  return node.children.get(nodeKey(term))
+  if (term.kind === 'var') return node.variables?.get(term.name)
+  return node.children?.get(nodeKey(term))
 }
 
 export function ensureChild(node: TypeNode, term: Term): TypeNode {
-  const key = nodeKey(term)
-  const found = node.children.get(key)
+  const found = childOf(node, term)
   if (found !== undefined) return found
   const made = makeNode(term)
-  node.children.set(key, made)
+  if (term.kind === 'var') {
+    node.variables ??= new Map()
+    node.variables.set(term.name, made)
+  } else {
+    node.children ??= new Map()
+    node.children.set(nodeKey(term), made)
+  }
   return made
+}
+
+export function* childrenOf(node: TypeNode): Generator<TypeNode> {
+  if (node.children !== undefined) yield* node.children.values()
+  if (node.variables !== undefined) yield* node.variables.values()
 }
 
 export function putVar(env: Environment, term: Term, type: Type | undefined): void {
@@ -105,7 +129,7 @@ export function typeOf(env: Environment, term: Term): Type | undefined {
     case 'call':
       return undefined
     default:
-      return isComprehension(term) ? env.comprehension(env, term) : undefined
+      return isComprehension(term) ? env.root.comprehension(env, term) : undefined
   }
 }
 
@@ -136,7 +160,17 @@ export function typeOfRef(env: Environment, parts: readonly Term[]): Type | unde
 
 function typeFurtherOut(env: Environment, parts: readonly Term[]): Type | undefined {
   if (env.next !== undefined) return typeOfRef(env.next, parts)
-  return isDocument(parts[0]!) ? anything : undefined
+  return isDocument(parts[0]!) ? anything : typeOfBuiltin(env, parts)
+}
+
+function typeOfBuiltin({ root }: Environment, [head, ...path]: readonly Term[]): Type | undefined {
+  if (head?.kind !== 'var') return undefined
+  let name = head.name
+  for (const part of path) {
+    if (part.kind !== 'string') return undefined
+    name += `.${part.value}`
+  }
+  return root.builtin(name)
 }
 
 export function isDocument(term: Term): boolean {
@@ -159,7 +193,7 @@ function typeBelow(env: Environment, node: TypeNode, parts: readonly Term[], at:
 export function extentOf(node: TypeNode): Type | undefined {
   if (node.value !== undefined) return node.value
   const properties: Property[] = []
-  for (const child of node.children.values()) {
+  for (const child of childrenOf(node)) {
     const { term } = child
     if (term === undefined || (term.kind !== 'string' && term.kind !== 'number' && term.kind !== 'boolean')) continue
     properties.push({ key: keyOf(term)!, value: extentOf(child) })

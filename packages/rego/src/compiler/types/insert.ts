@@ -1,5 +1,5 @@
 import type { Term } from '../../ast.ts'
-import { childOf, type Environment, ensureChild, type TypeNode, typeOf } from './environment.ts'
+import { childOf, childrenOf, type Environment, ensureChild, type TypeNode, typeOf } from './environment.ts'
 import { type ObjectType, objectType, type Type, union } from './type.ts'
 
 /** Adds what one definition says of a name; objects above it and places below it learn of it too. */
@@ -25,7 +25,7 @@ interface Leaf {
 }
 
 function leavesBelow(node: TypeNode, path: readonly Term[] = []): readonly Leaf[] {
-  return [...node.children.values()].flatMap((child): readonly Leaf[] => {
+  return [...childrenOf(node)].flatMap((child): readonly Leaf[] => {
     const place = [...path, child.term!]
     return child.value === undefined ? leavesBelow(child, place) : [{ path: place, type: child.value }]
   })

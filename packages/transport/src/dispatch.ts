@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { setMaxListeners } from 'node:events'
 import { isIP, type LookupFunction } from 'node:net'
-import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls'
+import * as tls from 'node:tls'
 import { Agent, buildConnector, Client, type Dispatcher } from 'undici'
 import { isPublicAddress } from './address.ts'
 import { TransportError } from './error.ts'
@@ -196,12 +196,18 @@ function tlsSettings({ isInsecure, tlsFor }: DispatchOptions, target: Target) {
   const { ca, cert, key } = tlsFor(target)
   const rejectUnauthorized = !isInsecure(target)
   if (ca === undefined && cert === undefined) return { rejectUnauthorized }
-  const settings: SecureContextOptions = {
-    ...(ca !== undefined && { ca: [...rootCertificates, ...[ca].flat()] }),
+  const settings: tls.SecureContextOptions = {
+    ...(ca !== undefined && { ca: [...defaultAuthorities(), ...[ca].flat()] }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
   }
-  return { rejectUnauthorized, secureContext: createSecureContext(settings) }
+  return { rejectUnauthorized, secureContext: tls.createSecureContext(settings) }
+}
+
+/** What Node trusts by itself; since Node 22.15 with what its environment adds. */
+function defaultAuthorities(): readonly string[] {
+  const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => readonly string[] }
+  return getCACertificates?.('default') ?? tls.rootCertificates
 }
 
 /** Connects through a proxy: `CONNECT`, then TLS with the host itself. */

@@ -126,3 +126,17 @@ describe('a Dockerfile', () => {
     expect({ exitCode, requests: contentRequests() }).toEqual({ exitCode: 1, requests: [] })
   })
 })
+
+it('uses what docker login keeps, and shows nothing of it', async () => {
+  const closed = await startRegistry({ auth: { kind: 'token', users: { ann: 'hunter2' }, anonymousPull: () => false } })
+  closed.push('app', image, '1')
+  directory.write({ 'Dockerfile.rego': regoPolicy('allow if input.image.labels.tier == "gold"') })
+  const argv = ['eval', '--log-level', 'debug', '--allow-address', closed.host, `docker-image://${closed.host}/app:1`]
+  const auth = Buffer.from('ann:hunter2').toString('base64')
+  const DOCKER_AUTH_CONFIG = JSON.stringify({ auths: { [closed.host]: { auth } } })
+  const without = await runCli(argv, { cwd: directory.path })
+  const { exitCode, stdout, stderr } = await runCli(argv, { cwd: directory.path, env: { DOCKER_AUTH_CONFIG } })
+  await closed.close()
+  expect({ without: without.exitCode, with: exitCode }).toEqual({ without: 3, with: 0 })
+  expect(stdout + stderr).not.toMatch(new RegExp(`hunter2|${auth}|[Bb]earer`))
+})

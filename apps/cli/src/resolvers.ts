@@ -2,6 +2,7 @@ import type { Resolver, Run, Source } from '@source-policy/core'
 import type { BaseConfig } from '@source-policy/dockerfile'
 import {
   type ContentSource,
+  type CredentialsFor,
   chooseManifest,
   createRegistryClient,
   hostPlatform,
@@ -14,10 +15,13 @@ import { gitResolver } from '@source-policy/resolver-git'
 import { httpResolver } from '@source-policy/resolver-http'
 import { imageResolver } from '@source-policy/resolver-image'
 import { createTransport, type TransportOptions } from '@source-policy/transport'
+import type { IO } from './io.ts'
 
 export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'> {
   /** `host` is spoken to over plain http, `https://host` over TLS whose certificate is not verified. */
   readonly insecureRegistries: readonly string[]
+  /** Where `docker login` keeps credentials is read from it: `DOCKER_CONFIG`, `DOCKER_AUTH_CONFIG`, `HOME`. */
+  readonly env: IO['env']
 }
 
 export interface Resolvers {
@@ -27,7 +31,7 @@ export interface Resolvers {
 }
 
 /** Resolvers of all sources that the command knows, on one transport. */
-export function openResolvers({ insecureRegistries, ...options }: ResolversOptions): Resolvers {
+export function openResolvers({ insecureRegistries, env, ...options }: ResolversOptions): Resolvers {
   const unverified = insecureRegistries.filter(host => host.startsWith('https://'))
   const plain = insecureRegistries
     .filter(host => !host.startsWith('https://'))
@@ -35,9 +39,20 @@ export function openResolvers({ insecureRegistries, ...options }: ResolversOptio
   const insecureHosts = [...plain, ...unverified.map(host => host.slice('https://'.length))]
   const transport = createTransport({ ...options, insecureHosts })
   const registries = Object.fromEntries(plain.map((host): [string, RegistryConfig] => [host, { http: true }]))
-  const images = createRegistryClient({ transport, registries })
+  const images = createRegistryClient({ transport, registries, credentialsFor: credentials(env) })
   const resolvers = [imageResolver({ registry: images }), gitResolver({ transport }), httpResolver({ transport })]
   return { resolvers, images, close: () => transport.close() }
+}
+
+/** Loaded when the first registry asks for credentials. */
+function credentials(env: IO['env']): CredentialsFor {
+  let loaded: Promise<CredentialsFor> | undefined
+  return async (...asked) => {
+    loaded ??= import('@source-policy/oci/docker-config').then(({ dockerCredentials }) =>
+      dockerCredentials({ env, ...(env.HOME !== undefined && { homeDirectory: env.HOME }) }),
+    )
+    return (await loaded)(...asked)
+  }
 }
 
 /** The configuration of a base image; what a policy asked for in the run is not asked for again. Rejects with a coded error. */

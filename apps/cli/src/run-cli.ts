@@ -32,7 +32,8 @@ export async function runCli(argv: readonly string[], options: CliRunOptions): P
   const io: IO = {
     stdout: sink('stdout'),
     stderr: sink('stderr'),
-    env,
+    // nobody's credentials
+    env: { HOME: cwd, ...env },
     cwd,
     signal,
     readStdin: async () => Buffer.from(stdin),

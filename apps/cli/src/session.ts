@@ -49,6 +49,7 @@ export async function openSession(
     insecureRegistries: options.insecureRegistry,
     ...(certificates.length > 0 && { ca: certificates }),
     proxy: io.env,
+    env: io.env,
   })
   return { run, resolvers, fetchConfig: source => readBaseConfig(images, source, run), close }
 }

@@ -2,6 +2,7 @@ import type { CompiledBody, CompiledRef, CompiledRule, CompiledTerm, Statement }
 import { equal } from '../value/compare.ts'
 import { valueKey } from '../value/key.ts'
 import type { Value } from '../value/value.ts'
+import { block } from './flow.ts'
 import { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import type { Step } from './run.ts'
@@ -58,7 +59,9 @@ function linkDemand({ ref, value }: Demand, scope: Scope): Step {
   return (run, frame) => {
     const found = get(run, frame)
     if (found === undefined) return false
-    return value === undefined || found instanceof Unknown || equal(found, value)
+    // what comes of the expressions before it waits for a place that is not known: it may turn out to be false
+    if (found instanceof Unknown) return (value === undefined && found.defined) || block(run, found.lacks)
+    return value === undefined || equal(found, value)
   }
 }
 

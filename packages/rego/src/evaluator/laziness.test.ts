@@ -167,7 +167,7 @@ const rows: Row[] = [
   },
   {
     name: 'an error behind a blocked body',
-    rules: 'bad := 1\nbad := 2 if true\nallow if input.image.labels.x\nallow if bad',
+    rules: 'bad := 1\nbad := 2 if true\nallow if input.image.labels.x\nelse := bad',
     gives: asksLabels,
   },
 ]

@@ -10,7 +10,7 @@ export type Release = (part: Uint8Array) => void
 export function createRelease(): Release {
   let drop: ((memory: ArrayBuffer) => void) | undefined
   return ({ buffer, byteLength }) => {
-    if (!(buffer instanceof ArrayBuffer) || byteLength !== buffer.byteLength) return
+    if (!(buffer instanceof ArrayBuffer) || byteLength === 0 || byteLength !== buffer.byteLength) return
     drop ??= isTransferable(buffer) ? memory => void (memory as Transferable).transfer(0) : dropByClosedPort()
     drop(buffer)
   }

@@ -68,6 +68,11 @@ export function lineOf(source: SourceText, row: number): string | undefined {
   return source.text.slice(start, end - 1).replace(/\r$/, '')
 }
 
+/** The text of the row where the span begins, without its line end. */
+export function firstLineOf(span: Span): string {
+  return lineOf(span.source, rowOf(span)) ?? ''
+}
+
 /** What the span covers. */
 export function textOf(span: Span): string {
   return span.source.text.slice(span.start, span.end)

@@ -1,6 +1,6 @@
 import type { CollectClosure, ObjectClosure } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
-import { locationOf, type Span } from '../source-text.ts'
+import { firstLineOf, locationOf, type Span } from '../source-text.ts'
 import { ObjectValue } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
@@ -88,6 +88,7 @@ export function putEntry(run: Run, object: ObjectValue, key: Value, value: Value
       code: 'eval_conflict_error',
       message: 'object keys must be unique',
       location: locationOf(span),
+      line: firstLineOf(span),
     })
   }
 }

@@ -1,6 +1,6 @@
 import type { Branch, CompiledRule } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
-import { locationOf } from '../source-text.ts'
+import { firstLineOf, locationOf } from '../source-text.ts'
 import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
 import { agree, known } from './comprehension.ts'
@@ -127,7 +127,12 @@ export function conflict({ kind, headSpan }: CompiledRule): RegoError {
     kind === 'function'
       ? 'functions must not produce multiple outputs for same inputs'
       : 'complete rules must not produce multiple outputs'
-  return new RegoError({ code: 'eval_conflict_error', message, location: locationOf(headSpan) })
+  return new RegoError({
+    code: 'eval_conflict_error',
+    message,
+    location: locationOf(headSpan),
+    line: firstLineOf(headSpan),
+  })
 }
 
 function sharedConstant(branches: readonly Branch[]): Value | undefined {

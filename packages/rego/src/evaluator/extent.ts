@@ -1,6 +1,6 @@
 import type { Branch, CompiledRule } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
-import { locationOf, type Span } from '../source-text.ts'
+import { firstLineOf, locationOf, type Span } from '../source-text.ts'
 import { ObjectValue } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
@@ -205,4 +205,5 @@ const conflict = (span: Span | undefined): RegoError =>
     code: 'eval_conflict_error',
     message: 'object keys must be unique',
     location: span && locationOf(span),
+    line: span && firstLineOf(span),
   })

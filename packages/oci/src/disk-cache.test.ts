@@ -122,8 +122,7 @@ describe('the directory', () => {
     const entries = [...Array(20).keys()].map(n => content(`${n} ${'x'.repeat(97)}`))
     for (const [n, { digest, bytes }] of entries.entries()) {
       await cache.write(digest, bytes)
-      const hex = digest.slice(7)
-      const file = path.join(directory, 'sha256', hex.slice(0, 2), hex)
+      const file = path.join(directory, 'sha256', digest.slice(7))
       await utimes(file, n, n).catch(() => undefined)
     }
     await cache.prune()
@@ -131,6 +130,20 @@ describe('the directory', () => {
     expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(1000)
     expect(await cache.read(entries[0]!.digest, limit)).toBeUndefined()
     expect(await cache.read(entries[19]!.digest, limit)).toEqual(entries[19]!.bytes)
+  })
+
+  it('keeps what is still read', async () => {
+    const { digest, bytes } = content('x'.repeat(600))
+    const other = content('y'.repeat(600))
+    const cache = open()
+    for (const entry of [{ digest, bytes }, other]) {
+      await cache.write(entry.digest, entry.bytes)
+      await utimes(path.join(directory, 'sha256', entry.digest.slice(7)), 1, 1)
+    }
+    await cache.read(digest, limit)
+    await open({ maxBytes: 1000 }).prune()
+    expect(await cache.read(digest, limit)).toEqual(bytes)
+    expect(await cache.read(other.digest, limit)).toBeUndefined()
   })
 
   it('is cleared of what dead processes left', async () => {
@@ -199,13 +212,16 @@ describe('a registry client with a cache', () => {
   })
 
   async function readUser(options: Partial<RegistryClientOptions> = {}, run: Run = createRun()) {
-    const source = createRegistryClient({ transport, cache: open(), ...options })
+    const cache = open()
+    const source = createRegistryClient({ transport, cache, ...options })
     const context = { run, signal: run.signal, anonymous: false }
     const reference = parseReference(`${registry.host}/app:v1`)
     const root = await source.root(reference, context)
     const wanted = { reference, root, platform: parsePlatform('linux/arm64') }
     const { descriptor } = await chooseManifest(source, wanted, context)
-    return (await readImageConfig(source, { reference, descriptor }, context)).user
+    const { user } = await readImageConfig(source, { reference, descriptor }, context)
+    await cache.settled()
+    return user
   }
 
   it('asks for tags alone the second time, and for nothing offline', async () => {
@@ -249,8 +265,7 @@ describe('a registry client with a cache', () => {
 
   it('does not believe what was put into the cache under another digest', async () => {
     const digest = parseDigest(registry.store.manifest('app', 'v1')!.digest)
-    const hex = digest.slice(7)
-    const file = path.join(directory, 'sha256', hex.slice(0, 2), hex)
+    const file = path.join(directory, 'sha256', digest.slice(7))
     await mkdir(path.dirname(file), { recursive: true })
     await writeFile(file, buildImage({ user: 'evil' }).bytes)
     await open().writeRecord(`tag ${registry.host}/app:v1`, digest)

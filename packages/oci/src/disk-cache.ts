@@ -27,35 +27,34 @@ export interface DiskCacheOptions {
 export interface DiskCache extends ContentCache {
   /** Removes the entries that were used longest ago until the limit holds. Runs by itself now and then. */
   prune(): Promise<void>
+  /** Resolves when everything that was to be written is. */
+  settled(): Promise<void>
 }
 
+/** How exactly the last use of an entry is known. */
+const TOUCH_AFTER_MS = 60 * 60_000
 /** Between two prunings so much of the limit may be written on top of it. */
 const PRUNE_FRACTION = 0.1
 /** A temporary file of this age was left behind by a process that died. */
 const ABANDONED_MS = 60 * 60_000
 
 /**
- * A content-addressed cache in a directory: `<algorithm>/<ab>/<hex>` for content, `record/<ab>/<hex>` for records.
+ * A content-addressed cache in a directory: `<algorithm>/<hex>` for content, `record/<hex>` for records.
  * Entries appear by an atomic rename, so processes may share it; what is read is hashed each time.
  */
 export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProblem }: DiskCacheOptions): DiskCache {
   let unpruned = 0
   let pruning: Promise<void> | undefined
+  const writing = new Set<Promise<void>>()
 
-  const contentFile = (digest: Digest) => {
-    const hex = digestHex(digest)
-    return path.join(directory, digestAlgorithm(digest), hex.slice(0, 2), hex)
-  }
-  const recordFile = (key: string) => {
-    const hex = digestHex(digestOf(Buffer.from(key)))
-    return path.join(directory, 'record', hex.slice(0, 2), hex)
-  }
+  const contentFile = (digest: Digest) => path.join(directory, digestAlgorithm(digest), digestHex(digest))
+  const recordFile = (key: string) => path.join(directory, 'record', digestHex(digestOf(Buffer.from(key))))
   const report = (kind: CacheProblem['kind'], entry: string, thrown?: unknown) =>
     onProblem?.({ kind, entry, ...(thrown !== undefined && { error: toCodedError(thrown) }) })
 
   const load = async (file: string, entry: string, limit: number): Promise<Buffer | undefined> => {
     try {
-      return await readBounded(file, limit)
+      return await readUsed(file, limit)
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'ENOENT') report('unreadable', entry, error)
       return undefined
@@ -70,11 +69,19 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   const store = async (file: string, entry: string, bytes: Uint8Array) => {
     if (bytes.byteLength > maxBytes) return
     const temporary = path.join(directory, 'tmp', randomUUID())
-    try {
-      await mkdir(path.dirname(temporary), { recursive: true, mode: 0o700 })
-      await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+    const put = async () => {
       await writeFile(temporary, bytes, { mode: 0o600, flag: 'wx' })
       await rename(temporary, file)
+    }
+    try {
+      await put().catch(async (error: unknown) => {
+        if ((error as { code?: unknown }).code !== 'ENOENT') throw error
+        for (const parent of [temporary, file].map(name => path.dirname(name))) {
+          await mkdir(parent, { recursive: true, mode: 0o700 })
+        }
+        await rm(temporary, { force: true })
+        await put()
+      })
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined)
       report('unwritable', entry, error)
@@ -82,6 +89,11 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
     }
     unpruned += bytes.byteLength
     if (unpruned > maxBytes * PRUNE_FRACTION) await cache.prune()
+  }
+
+  const track = (write: Promise<void>): Promise<void> => {
+    writing.add(write)
+    return write.finally(() => writing.delete(write))
   }
 
   const cache: DiskCache = {
@@ -96,12 +108,11 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
         await discard(file, digest)
         return undefined
       }
-      await touch(file)
       return bytes
     },
     async write(digest, bytes) {
       verifyDigest(bytes, digest, 'what is to be cached')
-      await store(contentFile(digest), digest, bytes)
+      await track(store(contentFile(digest), digest, bytes))
     },
     async readRecord(key) {
       const file = recordFile(key)
@@ -109,11 +120,13 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
       if (bytes === undefined) return undefined
       const value = openRecord(bytes.toString(), key)
       if (value === undefined) await discard(file, key)
-      else await touch(file)
       return value
     },
     async writeRecord(key, value) {
-      await store(recordFile(key), key, Buffer.from(sealRecord(key, value)))
+      await track(store(recordFile(key), key, Buffer.from(sealRecord(key, value))))
+    },
+    async settled() {
+      while (writing.size > 0) await Promise.all(writing)
     },
     prune() {
       pruning ??= pruneDirectory(directory, maxBytes)
@@ -140,21 +153,20 @@ function openRecord(text: string, key: string): string | undefined {
   return isDigest(digest) && sealRecord(key, value) === text ? value : undefined
 }
 
-async function readBounded(file: string, limit: number): Promise<Buffer | undefined> {
+/** The bytes of a file; its time of change says when it was last used, to the hour. */
+async function readUsed(file: string, limit: number): Promise<Buffer | undefined> {
   const handle = await open(file, 'r')
   try {
-    const { size } = await handle.stat()
-    return size > limit ? undefined : await handle.readFile()
+    const { size, mtimeMs } = await handle.stat()
+    if (size > limit) return undefined
+    const bytes = await handle.readFile()
+    const now = new Date()
+    // another process may have removed it meanwhile, or it is not ours to touch
+    if (now.getTime() - mtimeMs > TOUCH_AFTER_MS) await utimes(file, now, now).catch(() => undefined)
+    return bytes
   } finally {
     await handle.close()
   }
-}
-
-/** Its time of change says when an entry was last used. */
-async function touch(file: string): Promise<void> {
-  const now = new Date()
-  // another process may have removed it meanwhile
-  await utimes(file, now, now).catch(() => undefined)
 }
 
 interface Entry {

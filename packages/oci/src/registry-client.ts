@@ -141,7 +141,8 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
         const reference: Reference = { domain: repository.domain, path: repository.path, digest }
         const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
         const fetched = await fromEndpoints(repository, load, signal)
-        await cache?.write(digest, fetched.bytes)
+        // nobody waits for the disk
+        void cache?.write(digest, fetched.bytes)
         return fetched
       },
       context.signal,
@@ -153,9 +154,9 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     return digest !== undefined && isDigest(digest) ? byDigest(reference, digest, context) : undefined
   }
 
-  const rememberTag = async (reference: Reference, { digest, bytes }: FetchedDocument) => {
-    await cache?.write(digest, bytes)
-    await cache?.writeRecord(tagRecord(reference), digest)
+  const rememberTag = (reference: Reference, { digest, bytes }: FetchedDocument) => {
+    void cache?.write(digest, bytes)
+    void cache?.writeRecord(tagRecord(reference), digest)
   }
 
   const byTag = (reference: Reference, context: RegistryContext) =>
@@ -165,7 +166,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
         const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
         const fetched =
           (offline && (await rememberedTag(reference, context))) || (await fromEndpoints(reference, load, signal))
-        if (!offline) await rememberTag(reference, fetched)
+        if (!offline) rememberTag(reference, fetched)
         await bindTag(reference, fetched.digest, context)
         // the same content by digest needs no request of its own
         const name = `${repositoryName(reference)}@${fetched.digest}`
@@ -211,7 +212,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
           const load = (endpoint: Endpoint) =>
             fetchBlob(endpoint, repository.path, digest, maxBytes, { ...context, signal })
           const fetched = await fromEndpoints(repository, load, signal)
-          await cache?.write(digest, fetched)
+          void cache?.write(digest, fetched)
           return fetched
         },
         context.signal,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createRun } from '@source-policy/core'
 import { type HTTPOrigin, type HTTPProxy, startHTTPOrigin, startHTTPProxy } from '@source-policy/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -122,6 +123,18 @@ describe('requests through a proxy', () => {
     const options = { proxy: { http_proxy: closed.url, https_proxy: closed.url } }
     await expect(get('http://plain.test/file', options)).rejects.toMatchObject({ code: 'connection_failed' })
     await expect(get('https://other.test/file', options)).rejects.toMatchObject({ code: 'proxy_failed' })
+  })
+
+  it.each(['http://plain.test/file', 'https://other.test/file'])('end where it does not answer: %s', async url => {
+    const sockets: Socket[] = []
+    const silent = createServer(socket => void sockets.push(socket))
+    await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+    const silentURL = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const timeouts = { connectTimeoutMs: 300, headersTimeoutMs: 300 }
+    const options = { proxy: { http_proxy: silentURL, https_proxy: silentURL }, ...timeouts }
+    await expect(get(url, options)).rejects.toMatchObject({ code: 'timeout' })
+    for (const socket of sockets) socket.destroy()
+    await new Promise(resolve => silent.close(resolve))
   })
 
   it.each(['http://10.0.0.1/file', 'http://169.254.169.254/', 'https://[fd00::1]/'])(

@@ -1,4 +1,4 @@
-import type { Body, EveryExpr, Expr, RefTerm, Term, With } from '../ast.ts'
+import type { Body, EveryExpr, Expr, RefTerm, Term, VarTerm, With } from '../ast.ts'
 import { formatTerm } from '../format.ts'
 import type { Span } from '../source-text.ts'
 import { walkBodyTerms } from '../walk.ts'
@@ -17,25 +17,33 @@ import type {
 } from './compiled.ts'
 import { emptyReach, type Reach } from './facts.ts'
 import { findNode, isDataRef, signatureOf, type TreeNode } from './rule-tree.ts'
-import { safetyVars, varsOfBody, varsOfExpr, varsOfTerm } from './vars.ts'
+import { safetyVars, varsOfBody, varsOfTerm } from './vars.ts'
 import { compileError, isEquation, isGenerated, isScalar, originOf, type Work } from './work.ts'
 
 /** The slots of one rule or query. */
 export interface Frame {
   readonly work: Work
   readonly tree: TreeNode
-  readonly slots: Map<string, { readonly local: Local; mentions: number }>
+  readonly slots: Map<string, Slot>
   /** What is named by what is being lowered. */
   reach: Reach
+  /** Names that the statement being lowered mentions before anything binds them: it does. */
+  unbound: Set<string>
+}
+
+interface Slot extends Omit<Local, 'uses'> {
+  mentions: number
 }
 
 export function startFrame(work: Work, tree: TreeNode): Frame {
-  return { work, tree, slots: new Map(), reach: emptyReach() }
+  return { work, tree, slots: new Map(), reach: emptyReach(), unbound: new Set() }
 }
 
 /** The frame's locals, by slot; the mention that binds a local is no use of it. */
 export function localsOf(frame: Frame): readonly Local[] {
-  return [...frame.slots.values()].map(({ local, mentions }) => ({ ...local, uses: Math.max(0, mentions - 1) }))
+  return [...frame.slots.values()].map(({ slot, name, span, mentions }) => {
+    return { slot, name, span, uses: Math.max(0, mentions - 1) }
+  })
 }
 
 /** The slot of a name, which gets one when it is first mentioned. */
@@ -44,10 +52,10 @@ export function slotOf(frame: Frame, name: string, span: Span): number {
   if (found === undefined) {
     const shown = frame.work.names.get(name) ?? name
     const user = isGenerated(shown) || shown.startsWith('$') ? undefined : shown
-    found = { local: { slot: frame.slots.size, name: user, span, uses: 0 }, mentions: 0 }
+    found = { slot: frame.slots.size, name: user, span, mentions: 0 }
     frame.slots.set(name, found)
   }
-  return found.local.slot
+  return found.slot
 }
 
 type Names = ReadonlySet<string>
@@ -56,19 +64,24 @@ type Names = ReadonlySet<string>
 export function lowerBody(frame: Frame, bound: Set<string>, body: Body): CompiledBody {
   const indexes = indexesOf(body)
   return body.map(expr => {
-    const index = indexes.get(originOf(expr).start)!
-    if (expr.negated) return lowerStatement(frame, bound, expr, index, [])
-    const binds: string[] = []
-    for (const name of varsOfExpr(expr, safetyVars)) if (!bound.has(name)) binds.push(name)
-    const slots = binds.map(name => slotOf(frame, name, expr.span))
-    const statement = lowerStatement(frame, bound, expr, index, slots)
-    for (const name of binds) bound.add(name)
+    const outer = frame.unbound
+    frame.unbound = new Set()
+    const binds: number[] = []
+    const statement = lowerStatement(frame, bound, expr, indexes.get(originOf(expr).start)!, binds)
+    if (!expr.negated) {
+      for (const name of frame.unbound) {
+        binds.push(slotOf(frame, name, expr.span))
+        bound.add(name)
+      }
+    }
+    frame.unbound = outer
     return statement
   })
 }
 
 /** By where they stand in the file: the number of the written expression. */
 function indexesOf(body: Body): ReadonlyMap<number, number> {
+  if (body.length === 1) return new Map([[originOf(body[0]!).start, 0]])
   const starts = [...new Set(body.map(expr => originOf(expr).start))].toSorted((a, b) => a - b)
   return new Map(starts.map((start, i) => [start, i]))
 }
@@ -108,12 +121,11 @@ function lowerEvery(frame: Frame, bound: Names, expr: EveryExpr) {
   for (const term of [expr.key, expr.value]) if (term !== undefined) varsOfTerm(term, {}, own)
   for (const name of own) inner.add(name)
   for (const name of varsOfBody(expr.body, safetyVars)) if (!bound.has(name)) own.add(name)
-  const lower = (term: Term): CompiledTerm => lowerTerm(frame, bound, term)
   return {
     kind: 'every' as const,
-    key: expr.key === undefined ? undefined : lower(expr.key),
-    value: lower(expr.value),
-    domain: lower(expr.domain),
+    key: expr.key === undefined ? undefined : lowerTerm(frame, inner, expr.key),
+    value: lowerTerm(frame, inner, expr.value),
+    domain: lowerTerm(frame, bound, expr.domain),
     own: [...own].map(name => slotOf(frame, name, expr.span)),
     body: lowerBody(frame, inner, expr.body),
   }
@@ -190,7 +202,7 @@ export function lowerTerm(frame: Frame, bound: Names, term: Term): CompiledTerm 
     case 'string':
       return { ...scalarOf(term), span }
     case 'var':
-      return lowerVar(frame, term)
+      return localOf(frame, bound, term)
     case 'ref':
       return lowerRef(frame, bound, term)
     case 'array':
@@ -218,13 +230,10 @@ export function lowerTerm(frame: Frame, bound: Names, term: Term): CompiledTerm 
   }
 }
 
-function lowerVar(frame: Frame, { name, span }: Term & { kind: 'var' }): CompiledTerm {
-  return localOf(frame, name, span)
-}
-
-function localOf(frame: Frame, name: string, span: Span): LocalTerm {
+function localOf(frame: Frame, bound: Names, { name, span }: VarTerm): LocalTerm {
   const slot = slotOf(frame, name, span)
   frame.slots.get(name)!.mentions++
+  if (!bound.has(name)) frame.unbound.add(name)
   return { kind: 'local', span, slot }
 }
 
@@ -240,7 +249,7 @@ function lowerRef(frame: Frame, bound: Names, term: RefTerm): CompiledRef {
     frame.reach.dynamic ||= !term.path.every(isScalar)
     return { kind: 'ref', span, base: { kind: 'data' }, path }
   }
-  return { kind: 'ref', span, base: localOf(frame, head.name, head.span), path }
+  return { kind: 'ref', span, base: localOf(frame, bound, head), path }
 }
 
 /** The same value whenever it is evaluated. */

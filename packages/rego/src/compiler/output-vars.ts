@@ -40,9 +40,7 @@ export function outputsOfEquation(expr: CallExpr, safe: ReadonlySet<string>): Re
   const [left, right] = expr.args
   if (left === undefined || right === undefined || expr.args.length !== 2) return safe
   const outputs = outputsOfRefs(expr, safe)
-  const all = new Set(safe)
-  for (const name of outputs) all.add(name)
-  for (const name of unifiedVars(all, left, right)) if (!safe.has(name)) outputs.add(name)
+  for (const name of unifiedVars(safe, outputs, left, right)) outputs.add(name)
   for (const name of outputs) if (safe.has(name)) outputs.delete(name)
   return outputs
 }

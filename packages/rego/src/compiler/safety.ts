@@ -70,13 +70,20 @@ interface Ordered {
  * body changes no more than it must: which of several orders is taken is observable, since errors end evaluation.
  */
 function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body): Ordered {
-  const bodyVars = varsOfBody(body, safetyVars)
-  const safe = new Set([...bodyVars].filter(name => globals.has(name)))
+  const vars = body.map(expr => varsOfExpr(expr, safetyVars))
+  const bodyVars = new Set<string>()
+  const safe = new Set<string>()
+  for (const names of vars) {
+    for (const name of names) {
+      bodyVars.add(name)
+      if (globals.has(name)) safe.add(name)
+    }
+  }
   const unsafe: Unsafe = new Map()
   const closed = new Map<Expr, ReadonlySet<string>>()
-  for (const expr of body) {
-    const needs = new Set<string>()
-    for (const name of varsOfExpr(expr, safetyVars)) if (!safe.has(name)) needs.add(name)
+  for (const [i, expr] of body.entries()) {
+    const needs = vars[i]!
+    for (const name of needs) if (safe.has(name)) needs.delete(name)
     if (needs.size > 0) unsafe.set(expr, needs)
     if (hasClosure(expr)) closed.set(expr, closedOver(expr, bodyVars, globals))
   }

@@ -3,9 +3,15 @@ import { formatTerm } from '../format.ts'
 import { isComprehension } from '../walk.ts'
 import { isSubset, patternVars, safetyVars, varsOfTerm } from './vars.ts'
 
-/** The variables that are bound when `left = right` holds, those in `safe` being bound already. */
-export function unifiedVars(safe: ReadonlySet<string>, left: Term, right: Term): ReadonlySet<string> {
-  const state: Unifier = { safe, bound: new Set(), waiting: new Map() }
+/** The variables that are bound when `left = right` holds, those in `safe` and `also` being bound already. */
+export function unifiedVars(
+  safe: ReadonlySet<string>,
+  also: ReadonlySet<string>,
+  left: Term,
+  right: Term,
+): ReadonlySet<string> {
+  const known = also.size === 0 ? safe : new Set([...safe, ...also])
+  const state: Unifier = { safe: known, bound: new Set(), waiting: new Map() }
   unify(state, left, right)
   return state.bound
 }

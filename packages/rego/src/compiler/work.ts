@@ -75,6 +75,8 @@ export interface WorkModule {
 /** What the stages share. */
 export interface Work {
   readonly modules: readonly WorkModule[]
+  /** Those of all modules, each with its `else` branches after it. */
+  readonly definitions: readonly Definition[]
   readonly builtins: ReadonlyMap<string, Signature>
   readonly strict: boolean
   readonly errors: RegoError[]
@@ -95,8 +97,10 @@ export function startWork(
   const sorted = modules.toSorted((a, b) => (a.source.file < b.source.file ? -1 : 1))
   const taken = takenNames(sorted, query)
   let next = 0
+  const started = sorted.map(startModule)
   return {
-    modules: sorted.map(startModule),
+    modules: started,
+    definitions: started.flatMap(({ rules }) => rules.flatMap(rule => [...chainOf(rule)])),
     builtins,
     strict,
     errors: [],
@@ -166,14 +170,8 @@ function takenNames(modules: readonly Module[], query: Body): ReadonlySet<string
 }
 
 /** Each definition and each of its `else` branches; with `feature` only those in which it stands. */
-export function* definitionsOf(work: Work, feature?: Feature): Generator<Definition> {
-  for (const { rules } of work.modules) {
-    for (const rule of rules) {
-      for (let branch: Definition | undefined = rule; branch !== undefined; branch = branch.else) {
-        if (feature === undefined || branch.features.has(feature)) yield branch
-      }
-    }
-  }
+export function definitionsOf({ definitions }: Work, feature?: Feature): readonly Definition[] {
+  return feature === undefined ? definitions : definitions.filter(({ features }) => features.has(feature))
 }
 
 export function* chainOf(rule: Definition): Generator<Definition> {

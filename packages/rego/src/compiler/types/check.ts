@@ -252,14 +252,14 @@ function argumentError(
 }
 
 function checkEquation(env: Environment, expr: CallExpr): Found | undefined {
-  const have = expr.args.map(arg => typeOf(env, arg))
+  const have = (): readonly (Type | undefined)[] => expr.args.map(arg => typeOf(env, arg))
   const [left, right] = expr.args
   if (left === undefined || right === undefined || expr.args.length !== 2) {
     const want: FunctionType = { kind: 'function', args: [anything, anything], result: undefined, variadic: undefined }
-    return argumentError(expr.span, 'eq', `too ${expr.args.length < 2 ? 'few' : 'many'} arguments`, have, want)
+    return argumentError(expr.span, 'eq', `too ${expr.args.length < 2 ? 'few' : 'many'} arguments`, have(), want)
   }
   if (unifyTerms(env, left, right)) return undefined
-  const [typeA, typeB] = have
+  const [typeA, typeB] = have()
   const details = [`left  : ${formatType(typeA)}`, `right : ${formatType(typeB)}`]
   const error = compileError('rego_type_error', expr.span, 'match error', details)
   return { error, unknown: isUnknown(typeA) || isUnknown(typeB) }

@@ -10,6 +10,7 @@ import {
   type ObjectType,
   objectType,
   type Property,
+  scalarTypes,
   select,
   stringType,
   type Type,
@@ -108,7 +109,7 @@ export function typeOf(env: Environment, term: Term): Type | undefined {
     case 'boolean':
     case 'number':
     case 'string':
-      return { kind: term.kind }
+      return scalarTypes[term.kind]
     case 'template':
       return stringType
     case 'array': {

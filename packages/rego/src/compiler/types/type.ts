@@ -59,9 +59,15 @@ export interface FunctionType {
 
 type Unknown = undefined
 
+export const scalarTypes: { readonly [kind in ScalarType['kind']]: ScalarType } = {
+  null: { kind: 'null' },
+  boolean: { kind: 'boolean' },
+  number: { kind: 'number' },
+  string: { kind: 'string' },
+}
 export const anything: AnyType = { kind: 'any', of: [] }
-export const stringType: ScalarType = { kind: 'string' }
-export const numberType: ScalarType = { kind: 'number' }
+export const stringType = scalarTypes.string
+export const numberType = scalarTypes.number
 
 export function isAnything(type: Type | Unknown): boolean {
   return type?.kind === 'any' && type.of.length === 0
@@ -90,7 +96,7 @@ function typeOfConstant(term: Term): Type | undefined {
     case 'boolean':
     case 'number':
     case 'string':
-      return { kind: term.kind }
+      return scalarTypes[term.kind]
     case 'array':
     case 'set': {
       // A set is an array when it is written as JSON, which is what keys are compared by.

@@ -39,6 +39,7 @@ export {
   type Predicate,
   rawContent,
 } from './image-builder.ts'
+export { createMutator, type Mutator, type MutatorOptions } from './mutator.ts'
 export { type Registry, type RegistryOptions, type RegistryRequest, startRegistry } from './registry.ts'
 export type { RegistryAuth, Users } from './registry-auth.ts'
 export type { RegistryBehaviour } from './registry-routes.ts'

@@ -116,8 +116,11 @@ decision := {"allow": allow, "deny_msg": deny_msg}
   it('shows no credentials', async () => {
     const secret = 'FROM scratch\nADD https://user:hunter2@a.example.com/x?token=hunter2 /\n'
     for (const format of ['text', 'json']) {
-      const files = { Dockerfile: secret, 'Dockerfile.rego': denyAll }
-      const { exitCode, stdout, stderr } = await check(files, ['--format', format])
+      const rego =
+        'package docker\n\ndecision := {"allow": false, "deny_msg": [input.http.url]} if print(input.http.url)\n\n' +
+        'decision := {"allow": true} if input.local'
+      const files = { Dockerfile: secret, 'Dockerfile.rego': rego }
+      const { exitCode, stdout, stderr } = await check(files, ['--format', format, '--log-level', 'debug'])
       expect({ exitCode, isShown: /hunter2/.test(stdout + stderr) }).toEqual({ exitCode: 1, isShown: false })
     }
   })

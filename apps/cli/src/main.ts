@@ -7,6 +7,7 @@ import { parseDuration } from './flags.ts'
 import type { IO } from './io.ts'
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
 import { printable } from './printable.ts'
+import { createSecrets, type Secrets } from './secrets.ts'
 import { VERSION } from './version.ts'
 
 /** What a shell reports for a command that SIGINT ended. */
@@ -16,11 +17,13 @@ const INTERRUPTED_EXIT_CODE = 130
  * Runs the command with its arguments (without node and script). Returns the exit code: 0 allowed, 1 denied, 2 broken,
  * 3 undecided, 130 interrupted. Never throws: what cannot go on is `broken`.
  */
-export async function main(argv: readonly string[], io: IO): Promise<number> {
+export async function main(argv: readonly string[], given: IO): Promise<number> {
+  const secrets = createSecrets()
+  const io = { ...given, stdout: secrets.without(given.stdout), stderr: secrets.without(given.stderr) }
   let exitCode = EXIT_CODES.broken
   let format = 'text'
   let logger = createLogger(io.stderr, 'info')
-  const command = program(io, async (options, run) => {
+  const command = program(io, secrets, async (options, run) => {
     format = options.format ?? 'text'
     logger = createLogger(io.stderr, options.logLevel)
     exitCode = await run(logger)
@@ -50,7 +53,7 @@ type Given<Options> = Partial<Options> & Speech & { readonly timeout?: number }
 
 type Perform = (options: Speech, run: (logger: Logger) => Promise<number>) => Promise<void>
 
-function program(io: IO, perform: Perform): Command {
+function program(io: IO, secrets: Secrets, perform: Perform): Command {
   const command = new Command('source-policy')
     .description('Decides, before anything is used, whether each source of a container build may be.')
     .version(VERSION)
@@ -81,7 +84,7 @@ function program(io: IO, perform: Perform): Command {
     await perform(given, async logger => {
       const { check } = await import('./commands/check.ts')
       const lists = { buildArg: [], label: [], buildContext: [] }
-      return check(context, { ...runDefaults, ...lists, ...runOptions(given) }, io, logger)
+      return check(context, { ...runDefaults, ...lists, ...runOptions(given) }, { io, secrets, logger })
     })
   })
 
@@ -102,7 +105,7 @@ function program(io: IO, perform: Perform): Command {
     await perform(given, async logger => {
       const { evalSource } = await import('./commands/eval.ts')
       const defaults = { file: 'Dockerfile', print: false, fields: [] }
-      return evalSource(source, { ...runDefaults, ...defaults, ...runOptions(given) }, io, logger)
+      return evalSource(source, { ...runDefaults, ...defaults, ...runOptions(given) }, { io, secrets, logger })
     })
   })
 

@@ -7,8 +7,7 @@ import { createDecider } from '../decide.ts'
 import { type DecideBuildOptions, decideBuild } from '../decide-build.ts'
 import { CliError } from '../error.ts'
 import { parseBuildArgs, parsePairs, parsePlatforms } from '../flags.ts'
-import type { IO } from '../io.ts'
-import type { Logger } from '../logger.ts'
+import type { CommandContext, IO } from '../io.ts'
 import { namedContexts } from '../named-contexts.ts'
 import { type LoadedPolicy, loadPolicies, readDefaultPolicy } from '../policies.ts'
 import { parsePolicyFlag } from '../policy-flag.ts'
@@ -31,7 +30,11 @@ export interface CheckOptions extends NetworkOptions {
 }
 
 /** Decides every source of a Dockerfile and shows it. Returns the exit code; throws where nothing can be decided. */
-export async function check(context: string, options: CheckOptions, io: IO, logger: Logger): Promise<number> {
+export async function check(
+  context: string,
+  options: CheckOptions,
+  { io, logger, secrets }: CommandContext,
+): Promise<number> {
   const started = performance.now()
   const files = await findBuildFiles({ context, ...(options.file !== undefined && { file: options.file }) }, io)
   const policies = await policiesOf(files, options, io)
@@ -54,6 +57,7 @@ export async function check(context: string, options: CheckOptions, io: IO, logg
       fetchConfig,
       onFound: progress.found,
       async decide(source) {
+        for (const url of [source.identifier, ...Object.values(source.attrs)]) secrets.addURL(url)
         const decided = await decide(source)
         progress.decided()
         return decided

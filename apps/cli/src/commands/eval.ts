@@ -3,8 +3,7 @@ import { hostPlatform } from '@source-policy/oci'
 import { CliError } from '../error.ts'
 import { parseEvalSource } from '../eval-source.ts'
 import { parsePlatforms } from '../flags.ts'
-import type { IO } from '../io.ts'
-import type { Logger } from '../logger.ts'
+import type { CommandContext } from '../io.ts'
 import type { NetworkOptions } from '../session.ts'
 import type { Format } from '../write-result.ts'
 
@@ -24,7 +23,9 @@ export interface EvalOptions extends NetworkOptions {
  * Decides one source, silent where it is allowed; or shows what a policy would see of it. Returns the exit code; throws
  * where nothing can be decided.
  */
-export async function evalSource(text: string, options: EvalOptions, io: IO, logger: Logger): Promise<number> {
+export async function evalSource(text: string, options: EvalOptions, context: CommandContext): Promise<number> {
+  const { io, logger, secrets } = context
+  secrets.addURL(text)
   const wanted = await parseEvalSource(text, io.cwd)
   const [platform = hostPlatform(), ...more] = parsePlatforms(options.platform)
   if (more.length > 0) throw new CliError('usage', 'eval takes one --platform')

@@ -27,3 +27,9 @@ export const maxBuiltinStringLength = 16 * 1024 * 1024
 
 /** Members of a collection that a builtin makes. */
 export const maxBuiltinItems = 2_000_000
+
+/** UTF-16 units of the text, JSON or key of one value. */
+export const maxTextLength = 16 * 1024 * 1024
+
+/** Parts of two values that one comparison looks at. */
+export const maxComparedValues = 20_000_000

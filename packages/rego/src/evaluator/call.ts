@@ -110,6 +110,7 @@ export function callBuiltin(run: Run, builtin: Builtin, args: readonly (Value | 
     const lacks = lackingArguments(run, args, builtin.looksPastHoles)
     if (lacks !== undefined) return new Unknown(lacks, false)
   }
+  run.pulse()
   return attempt(run, span, () => builtin.call(args as readonly Value[], run.context))
 }
 

@@ -78,6 +78,7 @@ export function same(run: Run, a: Value | Unknown, b: Value | Unknown): boolean 
     if (lacks === false) return false
     if (lacks !== undefined) return block(run, lacks)
   }
+  run.pulse()
   return equal(a as Value, b as Value)
 }
 

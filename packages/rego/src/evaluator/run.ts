@@ -83,6 +83,7 @@ export class Run {
   readonly #deadline: number
   #steps: number
   #fuel: number
+  #pulses = 0
   #context: BuiltinContext | undefined
   #paths: Map<object, Path | undefined> | undefined
 
@@ -141,6 +142,12 @@ export class Run {
     this.#steps -= owed
     this.#fuel = Math.min(fuelPerCheck, this.#steps)
     this.#steps -= this.#fuel
+  }
+
+  /** Looks at the clock now and then: before work of which nobody can tell how much it is. */
+  pulse(): void {
+    if ((++this.#pulses & 15) === 0 && performance.now() > this.#deadline)
+      throw canceled(`longer than ${this.#timeoutMs} ms`)
   }
 
   /** Goes one level deeper; `leave` comes back. After an error the depth is that of who catches it. */

@@ -1,4 +1,5 @@
 import { RegoError } from '../error.ts'
+import { type ComparisonBudget, comparisonBudget, spend } from './bounds.ts'
 import { BigNumber, compareNumbers } from './number.ts'
 import { ObjectValue, objectGet, objectKeys, objectSize } from './object.ts'
 import { SetValue } from './set.ts'
@@ -29,32 +30,38 @@ function rank(value: Value): number {
 export function compare(a: Value, b: Value): number {
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b)
   if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0
+  return compareWithin(a, b, comparisonBudget())
+}
+
+function compareWithin(a: Value, b: Value, budget: ComparisonBudget): number {
+  spend(budget)
+  if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b)
   const order = rank(a) - rank(b)
   if (order !== 0 || a === b) return order
   if (typeof a === 'boolean') return a ? 1 : -1
-  if (Array.isArray(a)) return compareArrays(a, b as readonly Value[])
-  if (a instanceof SetValue) return compareArrays(a.values(), (b as SetValue).values())
+  if (Array.isArray(a)) return compareArrays(a, b as readonly Value[], budget)
+  if (a instanceof SetValue) return compareArrays(a.values(), (b as SetValue).values(), budget)
   if (typeof a === 'number' || a instanceof BigNumber) return compareNumbers(a, b as number | BigNumber)
-  return compareObjects(a as RegoObject, b as RegoObject)
+  return compareObjects(a as RegoObject, b as RegoObject, budget)
 }
 
-function compareArrays(a: readonly Value[], b: readonly Value[]): number {
+function compareArrays(a: readonly Value[], b: readonly Value[], budget: ComparisonBudget): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {
-    const order = compare(a[i]!, b[i]!)
+    const order = compareWithin(a[i]!, b[i]!, budget)
     if (order !== 0) return order
   }
   return a.length - b.length
 }
 
-function compareObjects(a: RegoObject, b: RegoObject): number {
+function compareObjects(a: RegoObject, b: RegoObject, budget: ComparisonBudget): number {
   const aKeys = objectKeys(a)
   const bKeys = objectKeys(b)
   const length = Math.min(aKeys.length, bKeys.length)
   for (let i = 0; i < length; i++) {
-    const order = compare(aKeys[i]!, bKeys[i]!)
+    const order = compareWithin(aKeys[i]!, bKeys[i]!, budget)
     if (order !== 0) return order
-    const valueOrder = compare(objectGet(a, aKeys[i]!)!, objectGet(b, bKeys[i]!)!)
+    const valueOrder = compareWithin(objectGet(a, aKeys[i]!)!, objectGet(b, bKeys[i]!)!, budget)
     if (valueOrder !== 0) return valueOrder
   }
   return aKeys.length - bKeys.length
@@ -62,37 +69,35 @@ function compareObjects(a: RegoObject, b: RegoObject): number {
 
 /** Whether two values are equal; numbers by value (1 and 1.0 are). */
 export function equal(a: Value, b: Value): boolean {
-  if (a === b) {
-    if (a instanceof TaggedValue && a.tag !== 'number') refuseHole(a)
-    return true
-  }
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
-    if (a instanceof BigNumber && typeof b === 'number') return a.key === b
-    if (b instanceof BigNumber && typeof a === 'number') return b.key === a
-    refuseHole(a)
-    refuseHole(b)
-    return false
-  }
+  return isComposite(a) && isComposite(b) ? equalWithin(a, b, comparisonBudget()) : equalScalars(a, b)
+}
+
+const isComposite = (value: Value): boolean =>
+  typeof value === 'object' && value !== null && !(value instanceof BigNumber)
+
+function equalScalars(a: Value, b: Value): boolean {
+  refuseHole(a)
+  refuseHole(b)
+  if (a === b) return true
+  if (a instanceof BigNumber) return b === a.key || (b instanceof BigNumber && a.key === b.key)
+  return b instanceof BigNumber && a === b.key
+}
+
+function equalWithin(a: Value, b: Value, budget: ComparisonBudget): boolean {
+  if (!isComposite(a) || !isComposite(b)) return equalScalars(a, b)
+  spend(budget)
+  refuseHole(a)
+  refuseHole(b)
+  if (a === b) return true
   if (Array.isArray(a)) {
-    refuseHole(b)
     if (!Array.isArray(b) || a.length !== b.length) return false
-    for (let i = 0; i < a.length; i++) if (!equal(a[i], b[i])) return false
+    for (let i = 0; i < a.length; i++) if (!equalWithin(a[i], b[i], budget)) return false
     return true
-  }
-  if (!(a instanceof TaggedValue) || a instanceof ObjectValue) {
-    refuseHole(b)
-    if (Array.isArray(b) || (b instanceof TaggedValue && !(b instanceof ObjectValue))) return false
-    return equalObjects(a as RegoObject, b as RegoObject)
-  }
-  if (a instanceof BigNumber) {
-    refuseHole(b)
-    return b instanceof BigNumber && a.key === b.key
   }
   if (a instanceof SetValue) {
-    refuseHole(b)
     return b instanceof SetValue && a.size === b.size && !a.some(value => !b.has(value))
   }
-  throw new RegoError({ code: 'eval_internal_error', message: 'a hole equals nothing' })
+  return !Array.isArray(b) && !(b instanceof SetValue) && equalObjects(a as RegoObject, b as RegoObject, budget)
 }
 
 function refuseHole(value: unknown): void {
@@ -100,12 +105,12 @@ function refuseHole(value: unknown): void {
     throw new RegoError({ code: 'eval_internal_error', message: 'a hole equals nothing' })
 }
 
-function equalObjects(a: RegoObject, b: RegoObject): boolean {
+function equalObjects(a: RegoObject, b: RegoObject, budget: ComparisonBudget): boolean {
   if (a instanceof ObjectValue) {
     if (a.size !== objectSize(b)) return false
     for (const [key, value] of a.items()) {
       const other = objectGet(b, key)
-      if (other === undefined || !equal(value, other)) return false
+      if (other === undefined || !equalWithin(value, other, budget)) return false
     }
     return true
   }
@@ -113,7 +118,7 @@ function equalObjects(a: RegoObject, b: RegoObject): boolean {
   if (keys.length !== objectSize(b)) return false
   for (const key of keys) {
     const other = objectGet(b, key)
-    if (other === undefined || !equal(a[key]!, other)) return false
+    if (other === undefined || !equalWithin(a[key]!, other, budget)) return false
   }
   return true
 }

@@ -1,4 +1,6 @@
 import { RegoError } from '../error.ts'
+import { maxTextLength } from '../limits.ts'
+import { boundText } from './bounds.ts'
 import { BigNumber, makeNumber } from './number.ts'
 import { objectEntries } from './object.ts'
 import { SetValue } from './set.ts'
@@ -154,10 +156,10 @@ export function goQuoteJSON(text: string): string {
 export const keyText = (key: Value): string => (typeof key === 'string' ? key : writeJSON(key, goQuoteJSON))
 
 /** JSON of the value: digits as they came, sets as sorted arrays, keys sorted, keys that are not strings as their JSON. */
-export const toJSON = (value: Value): string => writeJSON(value, JSON.stringify)
+export const toJSON = (value: Value): string => writeJSON(value, JSON.stringify, Number.POSITIVE_INFINITY)
 
-/** JSON of the value with strings written by `quoteString`. */
-export function writeJSON(value: Value, quoteString: (text: string) => string): string {
+/** JSON of the value with strings written by `quoteString`, up to a length. */
+export function writeJSON(value: Value, quoteString: (text: string) => string, limit: number = maxTextLength): string {
   switch (typeof value) {
     case 'string':
       return quoteString(value)
@@ -166,17 +168,12 @@ export function writeJSON(value: Value, quoteString: (text: string) => string): 
       return String(value)
   }
   if (value === null) return 'null'
-  if (Array.isArray(value)) return `[${value.map(item => writeJSON(item, quoteString)).join(',')}]`
   if (value instanceof BigNumber) return value.text
-  if (value instanceof SetValue)
-    return `[${value
-      .values()
-      .map(item => writeJSON(item, quoteString))
-      .join(',')}]`
-  const members = jsonEntries(value as RegoObject).map(
-    ([key, item]) => `${quoteString(key)}:${writeJSON(item, quoteString)}`,
-  )
-  return `{${members.join(',')}}`
+  const write = (item: Value): string => writeJSON(item, quoteString, limit)
+  if (Array.isArray(value)) return boundText(`[${value.map(write).join(',')}]`, limit)
+  if (value instanceof SetValue) return boundText(`[${value.values().map(write).join(',')}]`, limit)
+  const members = jsonEntries(value as RegoObject).map(([key, item]) => `${quoteString(key)}:${write(item)}`)
+  return boundText(`{${members.join(',')}}`, limit)
 }
 
 /** The entries of the object with their keys as JSON has them, sorted. */

@@ -1,4 +1,5 @@
 import { RegoError } from '../error.ts'
+import { boundText } from './bounds.ts'
 import { BigNumber } from './number.ts'
 import { ObjectValue } from './object.ts'
 import { SetValue } from './set.ts'
@@ -20,7 +21,7 @@ export function valueKey(value: Value): string {
   if (!(value instanceof TaggedValue)) return `{${plainMembers(value as PlainObject)}}`
   if (value instanceof BigNumber) return `#${value.key}`
   if (value instanceof SetValue) {
-    value.cachedKey ??= `<${value.items().map(valueKey).sort().join('')}>`
+    value.cachedKey ??= boundText(`<${value.items().map(valueKey).sort().join('')}>`)
     return value.cachedKey
   }
   if (value instanceof ObjectValue) {
@@ -33,13 +34,13 @@ export function valueKey(value: Value): string {
 function arrayKey(items: readonly Value[]): string {
   let text = '['
   for (let i = 0; i < items.length; i++) text += valueKey(items[i]!)
-  return `${text}]`
+  return boundText(`${text}]`)
 }
 
 function plainMembers(object: PlainObject): string {
   let text = ''
   for (const name of sortNames(Object.keys(object))) text += `"${name.length}:${name}${valueKey(object[name]!)}`
-  return text
+  return boundText(text)
 }
 
 /** Names come first in their order, then the other keys by their texts: so an equal plain object has the same key. */
@@ -52,7 +53,7 @@ function objectKey(object: ObjectValue): string {
   }
   let text = ''
   for (const name of sortNames(names)) text += `"${name.length}:${name}${valueKey(object.get(name)!)}`
-  return `{${text}${others.sort().join('')}}`
+  return boundText(`{${text}${others.sort().join('')}}`)
 }
 
 /** Any order will do that is always the same; most objects have their names in it already. */

@@ -1,4 +1,5 @@
 import { RegoError } from '../error.ts'
+import { boundText } from './bounds.ts'
 import { BigNumber } from './number.ts'
 import { objectEntries } from './object.ts'
 import { SetValue } from './set.ts'
@@ -48,12 +49,14 @@ export function termText(value: Value): string {
       return String(value)
   }
   if (value === null) return 'null'
-  if (Array.isArray(value)) return `[${value.map(termText).join(', ')}]`
+  if (Array.isArray(value)) return boundText(`[${value.map(termText).join(', ')}]`)
   if (value instanceof BigNumber) return value.text
-  if (value instanceof SetValue) return value.size === 0 ? 'set()' : `{${value.values().map(termText).join(', ')}}`
+  if (value instanceof SetValue) {
+    return value.size === 0 ? 'set()' : boundText(`{${value.values().map(termText).join(', ')}}`)
+  }
   if (value instanceof TaggedValue && (value.tag as string) === 'hole') {
     throw new RegoError({ code: 'eval_internal_error', message: 'a hole has no text' })
   }
   const entries = objectEntries(value as RegoObject).map(([key, item]) => `${termText(key)}: ${termText(item)}`)
-  return `{${entries.join(', ')}}`
+  return boundText(`{${entries.join(', ')}}`)
 }

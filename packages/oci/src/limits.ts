@@ -57,3 +57,15 @@ export const MAX_CACHE_BYTES = 1024 ** 3
 
 /** Bytes of a cached record. */
 export const MAX_CACHE_RECORD_BYTES = 64 * 1024
+
+/** Bytes of a buildkitd.toml. */
+export const MAX_BUILDKIT_CONFIG_BYTES = 1024 ** 2
+
+/** Bytes of a file of certificates. */
+export const MAX_CERTIFICATE_BYTES = 1024 ** 2
+
+/** Bytes of the `index.json` of an OCI layout. */
+export const MAX_LAYOUT_INDEX_BYTES = 4 * 1024 ** 2
+
+/** Entries of a tar archive. */
+export const MAX_TAR_ENTRIES = 100_000

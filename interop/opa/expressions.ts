@@ -100,7 +100,10 @@ const iterables: readonly { readonly type: Type; readonly member: Type }[] = [
 export function iteration(scope: Scope, depth: number): { statement: string; scope: Scope } {
   const { random } = scope
   const { type, member } = random.pick(iterables)
-  const collection = expression(type, scope, depth)
+  const made = expression(type, scope, depth)
+  // OPA goes over the terms of a set that is spelled out, in their order, equal ones again; ours has members
+  const isSpelledSet = typeof type === 'object' && 'set' in type && made.startsWith('{')
+  const collection = isSpelledSet ? `(${made} | set())` : made
   const value = scope.fresh('v')
   const inner = { ...scope, variables: [...scope.variables, { name: value, type: member }] }
   if (random.oneIn(3)) {

@@ -9,6 +9,8 @@ export interface Program {
   readonly input: JSONValue
   readonly data: JSONValue
   readonly strict: boolean
+  /** The rules that are documents, functions left out. */
+  readonly rules: readonly string[]
 }
 
 const results: readonly Type[] = [
@@ -42,6 +44,7 @@ export function makeProgram(seed: number): Program {
     input: makeFields(inputFields, random, 8),
     data: { cfg: makeFields(dataFields, random, 10) },
     strict: random.oneIn(3),
+    rules: rules.map(({ ref }) => ref),
   }
 }
 

@@ -27,7 +27,7 @@ function isValid(pattern: string): boolean {
   }
 }
 
-const matches = (pattern: string, text: string, context: BuiltinContext): boolean =>
+const isMatch = (pattern: string, text: string, context: BuiltinContext): boolean =>
   regexOf(pattern, text, context).test(text)
 
 const textOf = (text: string, [start, end]: Match): string => text.slice(start, end)
@@ -46,11 +46,12 @@ function find(pattern: string, text: string, limit: number, context: BuiltinCont
 
 /** Splits as Go's `Regexp.Split` with no limit. */
 function split(pattern: string, text: string, context: BuiltinContext): readonly string[] {
+  const matches = find(pattern, text, -1, context)
   if (pattern !== '' && text === '') return ['']
   const parts: string[] = []
   let begin = 0
   let end = 0
-  for (const match of find(pattern, text, -1, context)) {
+  for (const match of matches) {
     end = match[0]!
     if (match[1] !== 0) parts.push(text.slice(begin, end))
     begin = match[1]!
@@ -106,7 +107,7 @@ function matchesTemplate([pattern, text, start, end]: Template, context: Builtin
     throw new BuiltinError(`end delimiter has to be exactly one character long but is ${size(start)} long`)
   }
   const regex = cached(context, `template ${start}${end}`, pattern, () => templateRegex(pattern, start, end))
-  return matches(regex, text, context)
+  return isMatch(regex, text, context)
 }
 
 const two = [t.string, t.string]
@@ -123,14 +124,14 @@ export const regex = [
     name: 'regex.match',
     args: two,
     result: t.boolean,
-    implementation: ([pattern, text]: readonly [string, string], context) => matches(pattern, text, context),
+    implementation: ([pattern, text]: readonly [string, string], context) => isMatch(pattern, text, context),
   }),
   defineBuiltin({
     name: 're_match',
     args: two,
     result: t.boolean,
     deprecated: true,
-    implementation: ([pattern, text]: readonly [string, string], context) => matches(pattern, text, context),
+    implementation: ([pattern, text]: readonly [string, string], context) => isMatch(pattern, text, context),
   }),
   defineBuiltin({
     name: 'regex.split',

@@ -114,12 +114,21 @@ function replacePairs(text: string, pairs: readonly Text2[], name: string, conte
       continue
     }
     afterEmpty = false
-    out += matched === undefined ? char : matched[1]
+    if (matched !== undefined) out += matched[1]
+    else out += empty === undefined ? char : brokenUp(char, empty[1])
     boundLength(out.length, name, context)
     if (at === text.length) break
     at += matched === undefined ? char.length : matched[0].length
   }
   return out
+}
+
+/** A character as OPA leaves it where the empty pattern also matches between its bytes, which then are no text any more. */
+function brokenUp(char: string, between: string): string {
+  const code = char.codePointAt(0)
+  if (code === undefined || code < 0x80) return char
+  const bytes = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+  return Array.from({ length: bytes }, () => '\ufffd').join(between)
 }
 
 function replaceN(patterns: RegoObject, text: string, context: BuiltinContext): string {

@@ -1,0 +1,102 @@
+import { runOurs, sameFound, show, timeNs } from './compare.ts'
+import type { JSONValue } from './documents.ts'
+import { residueOf, reveal, withoutUnknown } from './holes.ts'
+import { startOPA } from './opa.ts'
+import { makeProgram } from './program.ts'
+
+/*
+ * Reveals the unknown fields of generated programs in random orders: the result must be that of evaluating with all
+ * known, and nothing may be asked for that OPA's own partial evaluation leaves no trace of.
+ * npm run interop:opa:holes -- [--count 5000] [--seed 1] [--show 10]
+ */
+
+const flag = (name: string, otherwise: number): number => {
+  const index = process.argv.indexOf(`--${name}`)
+  return index === -1 ? otherwise : Number(process.argv[index + 1])
+}
+
+const count = flag('count', 5_000)
+const first = flag('seed', 1)
+const shown = flag('show', 10)
+const window = 64
+
+const opa = startOPA()
+const faults: string[] = []
+const tally = { programs: 0, refused: 0, rounds: 0, asked: 0, residue: 0, avoided: 0, noResidue: 0, checked: 0 }
+
+for (let start = 0; start < count; start += window) {
+  const batch = Array.from({ length: Math.min(window, count - start) }, (_, i) => {
+    const made = makeProgram(first + start + i)
+    // partial evaluation says nothing of a package as a whole
+    const rule = made.rules[(first + start + i) % Math.max(made.rules.length, 1)]
+    if (rule === undefined) return undefined
+    // what holds an unknown field is known to be there
+    const input = { image: {}, ...(made.input as { [key: string]: JSONValue }) }
+    const program = { ...made, input, strict: false, query: `${rule} = x` }
+    const full = runOurs(program)
+    if ('code' in full && !full.code.startsWith('eval')) return undefined
+    const lazy = reveal(program)
+    const residue = opa.ask({
+      op: 'partial',
+      modules: program.modules,
+      query: program.query,
+      input: withoutUnknown(program.input, lazy.unknown),
+      data: program.data,
+      unknowns: lazy.unknown.map(path => `input.${path.join('.')}`),
+      timeNs: Number(timeNs),
+    })
+    return { program, full, lazy, residue }
+  })
+  for (const one of batch) {
+    if (one === undefined) {
+      tally.refused++
+      continue
+    }
+    const { program, full, lazy } = one
+    tally.programs++
+    tally.rounds += lazy.rounds
+    const fault = (what: string): void => {
+      const texts = Object.values(program.modules).join('\n')
+      faults.push(
+        `seed ${program.seed}: ${what}\n${texts}\ninput ${JSON.stringify(program.input)}\ndata ${JSON.stringify(program.data)}\nunknown ${lazy.unknown.map(path => path.join('.')).join(' ')}\nasked ${lazy.asked.map(path => path.join('.')).join(' ')}`,
+      )
+    }
+    // an error that pruning avoided is none
+    if ('code' in full && !('code' in lazy.found)) tally.avoided++
+    else if (!sameFound(full, lazy.found)) fault(`with all known ${show(full)}, revealed ${show(lazy.found)}`)
+    const answer = JSON.parse(await one.residue) as { errors?: unknown; queries?: string[]; support?: string[] }
+    if (answer.errors !== undefined) {
+      tally.noResidue++
+      continue
+    }
+    const texts = [...(answer.queries ?? []), ...(answer.support ?? [])]
+    // a rule that OPA left as it is stands for all that it could need; no residue at all for a rule that has a value is wrong
+    if (
+      texts.some(text => /\bdata\.p\d/.test(text)) ||
+      (texts.length === 0 && 'rows' in full && full.rows.length > 0)
+    ) {
+      tally.noResidue++
+      continue
+    }
+    const residue = residueOf(texts, lazy.unknown)
+    tally.checked += lazy.unknown.length
+    tally.asked += lazy.asked.length
+    tally.residue += residue.length
+    const beyond = lazy.asked.filter(path => !residue.some(known => known.join('.') === path.join('.')))
+    if (beyond.length > 0)
+      fault(`asked beyond the residue: ${beyond.map(path => path.join('.')).join(' ')}\n${texts.join('\n')}`)
+  }
+}
+opa.close()
+
+for (const fault of faults.slice(0, shown)) console.log(`${fault}\n${'-'.repeat(80)}`)
+console.log(
+  `${tally.programs} programs from seed ${first} in ${tally.rounds} rounds, ${tally.refused} refused, ${faults.length} faults`,
+)
+console.log(
+  `of ${tally.checked} unknown fields ${tally.asked} were asked for, ${tally.residue} are in the residue of OPA's partial evaluation`,
+)
+console.log(
+  `${tally.avoided} errors of full evaluation were avoided by pruning; OPA gave no residue to measure by for ${tally.noResidue} programs`,
+)
+process.exitCode = faults.length === 0 && tally.programs > 0 ? 0 : 1

@@ -8,6 +8,8 @@ export type ImageSourceErrorCode =
   | 'invalid_checksum'
   /** The attribute `image.checksum` and the reference, or what the registry has, are different digests. */
   | 'checksum_mismatch'
+  /** The source names an OCI layout that nobody gave. */
+  | 'unknown_layout'
   /** Images have no such field to fetch. */
   | 'unknown_field'
   /** The field cannot be fetched by this version. */

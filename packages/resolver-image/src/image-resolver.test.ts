@@ -1,5 +1,5 @@
 import { createRun, type Facts, type Path, type Run } from '@source-policy/core'
-import { createRegistryClient, parsePlatform } from '@source-policy/oci'
+import { type ContentSource, createRegistryClient, parsePlatform } from '@source-policy/oci'
 import {
   type BuiltContent,
   buildAttestation,
@@ -25,8 +25,8 @@ async function start(options: RegistryOptions = {}): Promise<Registry> {
   return registry
 }
 afterEach(async () => {
-  await transport.close()
-  await registry.close()
+  await transport?.close()
+  await registry?.close()
 })
 
 const imagesOf = () =>
@@ -202,6 +202,45 @@ describe('facts', () => {
     const facts = await resolve('app:v1', ['signatures', 'flavour', 'user'])
     expect(codesOf(facts)).toEqual({ signatures: 'not_supported', flavour: 'unknown_field' })
     expect(namesOf(facts.absent)).toContain('user')
+  })
+})
+
+describe('an OCI layout', () => {
+  it('is read by its store name, and asks no registry', async () => {
+    await start()
+    registry.push('app', buildIndex(imagesOf()), 'v1')
+    const { digest } = registry.store.manifest('app', 'v1')!
+    const layout = createRegistryClient({ transport })
+    const redirected: ContentSource = {
+      ...layout,
+      root: ({ digest: wanted }, context) =>
+        layout.root({ domain: registry.host, path: 'app', ...(wanted && { digest: wanted }) }, context),
+      document: (_repository, descriptor, context) =>
+        layout.document({ domain: registry.host, path: 'app' }, descriptor, context),
+      blob: (_repository, descriptor, limits, context) =>
+        layout.blob({ domain: registry.host, path: 'app' }, descriptor, limits, context),
+    }
+    const nowhere = async () => Promise.reject(new Error('the registry was asked'))
+    const resolver = imageResolver({
+      registry: { root: nowhere, document: nowhere, blob: nowhere },
+      layout: store => (store === 'base' ? redirected : undefined),
+    })
+    expect(resolver.schemes).toEqual(['docker-image', 'oci-layout'])
+    const ask = (store: string) => {
+      const attrs = { 'oci.store': store }
+      const source = resolver.parse(`oci-layout://base@${digest}`, { attrs, platform: parsePlatform('linux/arm64') })
+      const run = createRun()
+      return resolver.resolve(source, [['image', 'labels']], { run, signal: run.signal, anonymous: false })
+    }
+    expect(valuesOf(await ask('base'))).toMatchObject({ labels: { platform: 'linux/arm64' } })
+    expect(codesOf(await ask('other'))).toEqual({ labels: 'unknown_layout' })
+  })
+
+  it('is no scheme without layouts', () => {
+    const nowhere = async () => Promise.reject(new Error('asked'))
+    expect(imageResolver({ registry: { root: nowhere, document: nowhere, blob: nowhere } }).schemes).toEqual([
+      'docker-image',
+    ])
   })
 })
 

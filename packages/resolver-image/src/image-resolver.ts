@@ -28,36 +28,43 @@ import {
   FIELDS,
   type Field,
   type ImageSource,
+  LAYOUT_SCHEME,
   parseImageSource,
   pathOf,
   pinImageSource,
   readImageSource,
+  STORE_ATTRIBUTE,
 } from './image-source.ts'
 
 export interface ImageResolverOptions {
   /** Where images come from: `createRegistryClient` of @source-policy/oci. */
   readonly registry: ContentSource
+  /**
+   * The OCI layout of a store name (attribute `oci.store`), undefined where there is none: `openImageLayout` of
+   * @source-policy/oci. Without it, `oci-layout://` is no scheme of this resolver.
+   */
+  readonly layout?: (store: string) => ContentSource | undefined
 }
 
 /**
- * Facts about `docker-image://` sources. Their basis is `digest` where the source names one (in its reference or as
+ * Facts about `docker-image://` (and `oci-layout://`) sources. Their basis is `digest` where the source names one (in its reference or as
  * `image.checksum`), else `server`: everything hangs from what the registry says the tag is.
  */
-export function imageResolver({ registry }: ImageResolverOptions): Resolver {
+export function imageResolver({ registry, layout }: ImageResolverOptions): Resolver {
   return {
     kind: 'image',
-    schemes: ['docker-image'],
+    schemes: ['docker-image', ...(layout === undefined ? [] : [LAYOUT_SCHEME])],
     parse: parseImageSource,
     describe: describeImageSource,
     pin: pinImageSource,
-    resolve: (source, paths, context) => resolveImage(registry, source, paths, context),
+    resolve: (source, paths, context) => resolveImage({ registry, ...(layout && { layout }) }, source, paths, context),
   }
 }
 
 const fields = new Map<string, Field>(FIELDS.map(field => [pathKey(pathOf(field)), field]))
 
 async function resolveImage(
-  registry: ContentSource,
+  options: ImageResolverOptions,
   source: Source,
   paths: readonly Path[],
   context: ResolveContext,
@@ -92,8 +99,9 @@ async function resolveImage(
     }
   }
 
-  const root = await attempt(isFetched, () => readRoot(registry, image, context))
-  if (root !== undefined) {
+  const registry = await attempt(isFetched, async () => contentOf(options, source, image))
+  const root = registry && (await attempt(isFetched, () => readRoot(registry, image, context)))
+  if (registry !== undefined && root !== undefined) {
     const { reference, platform } = image
     known.push({ path: pathOf('checksum'), value: root.digest, basis })
     const needsManifest = (field: Field) => field !== 'checksum' && isFetched(field)
@@ -119,6 +127,18 @@ async function resolveImage(
     if (asked.has(field)) unavailable.push({ path: pathOf(field), error: notSupported(field) })
   }
   return { known, absent, unavailable, children: [] }
+}
+
+function contentOf(
+  { registry, layout }: ImageResolverOptions,
+  { attrs }: Source,
+  { scheme }: ImageSource,
+): ContentSource {
+  if (scheme !== LAYOUT_SCHEME) return registry
+  const store = attrs[STORE_ATTRIBUTE] ?? ''
+  const found = layout?.(store)
+  if (found !== undefined) return found
+  throw new ImageSourceError('unknown_layout', `there is no OCI layout called ${JSON.stringify(store.slice(0, 200))}`)
 }
 
 /** What the reference points to; it has to be what the source says. */

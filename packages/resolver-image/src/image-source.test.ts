@@ -78,6 +78,27 @@ describe('an image source', () => {
   })
 })
 
+describe('an image of a layout', () => {
+  const identifier = `oci-layout://docker.io/library/alpine@${digest}`
+
+  it('does not pass for one of the registry', () => {
+    const described = image(source(identifier, { 'oci.store': 'alpine' }))
+    expect(described).toEqual({
+      ref: identifier,
+      isCanonical: true,
+      checksum: digest,
+      platform: 'linux/arm64',
+      os: 'linux',
+      arch: 'arm64',
+    })
+  })
+
+  it('needs a digest, and stays one when it is pinned', () => {
+    expect(() => source('oci-layout://alpine:3')).toThrow(expect.objectContaining({ code: 'invalid_reference' }))
+    expect(pinImageSource(source(identifier), other).identifier).toBe(`oci-layout://docker.io/library/alpine@${other}`)
+  })
+})
+
 describe('pinImageSource', () => {
   it('puts the digest in, keeps the tag and the attributes', () => {
     const attrs = { 'image.resolvemode': 'pull' }

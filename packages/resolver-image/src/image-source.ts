@@ -14,6 +14,11 @@ import {
 import { ImageSourceError } from './error.ts'
 
 const SCHEME = 'docker-image'
+/** Images of a layout that the client of the build has, by the name of a store and a digest. */
+export const LAYOUT_SCHEME = 'oci-layout'
+
+/** BuildKit's attribute for the name of the layout. */
+export const STORE_ATTRIBUTE = 'oci.store'
 
 /** BuildKit's attribute for the digest that a reference has to resolve to. */
 export const CHECKSUM_ATTRIBUTE = 'image.checksum'
@@ -38,6 +43,7 @@ export const pathOf = (field: Field): Path => ['image', field]
 
 /** The reference and platform of a source, checked, and the digest that it has to have, if it names one. */
 export interface ImageSource {
+  readonly scheme: string
   readonly reference: Reference
   readonly platform: Platform
   /** From the reference, or from the attribute `image.checksum`. */
@@ -49,13 +55,13 @@ export function parseImageSource(
   identifier: string,
   { attrs, platform }: { readonly attrs: Readonly<Record<string, string>>; readonly platform?: Platform },
 ): Source {
-  const reference = readReference(identifier)
-  return { kind: 'image', identifier: identifierOf(reference), attrs, ...(platform && { platform }) }
+  const named = readReference(identifier)
+  return { kind: 'image', identifier: identifierOf(named), attrs, ...(platform && { platform }) }
 }
 
 /** What the source asks for. Throws `invalid_reference`, `platform_required`, `invalid_checksum`, `checksum_mismatch`. */
 export function readImageSource({ identifier, attrs, platform }: Source): ImageSource {
-  const reference = readReference(identifier)
+  const { scheme, reference } = readReference(identifier)
   if (platform === undefined) {
     throw new ImageSourceError('platform_required', `platform required for image source ${formatReference(reference)}`)
   }
@@ -68,17 +74,22 @@ export function readImageSource({ identifier, attrs, platform }: Source): ImageS
     )
   }
   const digest = reference.digest ?? checksum
-  return { reference, platform: normalizePlatform(platform), ...(digest && { digest }) }
+  return { scheme, reference, platform: normalizePlatform(platform), ...(digest && { digest }) }
 }
 
 /** What is known of the image from its reference and platform alone. */
 export function describeImageSource(source: Source): Description {
-  const { reference, platform } = readImageSource(source)
+  const { scheme, reference, platform } = readImageSource(source)
   const image: ImageInput = {
-    ref: formatReference(reference),
-    host: reference.domain,
-    repo: familiarName(reference),
-    fullRepo: repositoryName(reference),
+    ...(scheme === SCHEME
+      ? {
+          ref: formatReference(reference),
+          host: reference.domain,
+          repo: familiarName(reference),
+          fullRepo: repositoryName(reference),
+        }
+      : // whoever names a layout chooses the name: it must not pass for an image of the registry
+        { ref: identifierOf({ scheme, reference }) }),
     ...(reference.tag !== undefined && { tag: reference.tag }),
     ...(reference.digest !== undefined && { isCanonical: true, checksum: reference.digest }),
     platform: formatPlatform(platform),
@@ -93,18 +104,27 @@ export function describeImageSource(source: Source): Description {
 /** The source with the digest in its reference, in place of another one, and as the attribute `image.checksum`. */
 export function pinImageSource(source: Source, digest: string): Source {
   const checksum = readChecksum(digest)
-  const reference = withDigest(readReference(source.identifier), checksum)
+  const { scheme, reference } = readReference(source.identifier)
   return {
     ...source,
-    identifier: identifierOf(reference),
+    identifier: identifierOf({ scheme, reference: withDigest(reference, checksum) }),
     attrs: { ...source.attrs, [CHECKSUM_ATTRIBUTE]: checksum },
   }
 }
 
-function readReference(identifier: string): Reference {
+interface NamedReference {
+  readonly scheme: string
+  readonly reference: Reference
+}
+
+function readReference(identifier: string): NamedReference {
+  const scheme = identifier.startsWith(`${LAYOUT_SCHEME}://`) ? LAYOUT_SCHEME : SCHEME
   try {
-    const text = identifier.replace(new RegExp(`^${SCHEME}://`), '')
-    return parseReference(text)
+    const prefix = `${scheme}://`
+    const reference = parseReference(identifier.startsWith(prefix) ? identifier.slice(prefix.length) : identifier)
+    if (scheme === LAYOUT_SCHEME && reference.digest === undefined)
+      throw new Error('an image of a layout needs a digest')
+    return { scheme, reference }
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause)
     throw new ImageSourceError('invalid_reference', `failed to parse image source reference: ${problem}`, { cause })
@@ -119,6 +139,6 @@ function readChecksum(text: string): Digest {
   }
 }
 
-function identifierOf(reference: Reference): string {
-  return `${SCHEME}://${formatReference(reference)}`
+function identifierOf({ scheme, reference }: NamedReference): string {
+  return `${scheme}://${formatReference(reference)}`
 }

@@ -1,19 +1,22 @@
 import { GitError } from './error.ts'
 
-/** The size of the result that a delta announces, without building it. Throws `malformed_response`. */
-export function sizeOfDelta(delta: Uint8Array): number {
-  return readSize(delta, readSize(delta, 0).next).size
-}
-
 /**
- * The object that a delta makes of its base. Throws `malformed_response`; builds no more than it announces.
+ * The object that a delta makes of its base. Throws `malformed_response`, or `too_large` where it announces
+ * more than `maxBytes`; builds no more than it announces.
  *
  * @see https://git-scm.com/docs/gitformat-pack#_deltified_representation
  */
-export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array {
+export function applyDelta(base: Uint8Array, delta: Uint8Array, maxBytes: number): Uint8Array {
   const source = readSize(delta, 0)
   const target = readSize(delta, source.next)
   if (source.size !== base.length) throw malformed(`it is for a base of ${source.size} bytes, not of ${base.length}`)
+  // hostile: a few bytes can announce any size
+  if (target.size > maxBytes) {
+    throw new GitError(
+      'too_large',
+      `applying a delta of a pack: it makes ${target.size} bytes, at most ${maxBytes} are built`,
+    )
+  }
   const result = new Uint8Array(target.size)
   let at = target.next
   let filled = 0

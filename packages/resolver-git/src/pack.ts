@@ -1,5 +1,5 @@
 import { type ByteReader, createByteReader } from './byte-reader.ts'
-import { applyDelta, sizeOfDelta } from './delta.ts'
+import { applyDelta } from './delta.ts'
 import { GitError } from './error.ts'
 import { type GitObject, hashObject, type ObjectFormat, type ObjectType } from './git-hash.ts'
 import { inflateNext } from './inflate.ts'
@@ -55,11 +55,8 @@ export async function* readPack(
     byHash.set(object.hash, object)
     return object
   }
-  const resolve = (base: GitObject, delta: Uint8Array, at: number): GitObject => {
-    const size = sizeOfDelta(delta)
-    if (size > maxObjectBytes) throw tooLarge(size, maxObjectBytes)
-    return keep(base.type, applyDelta(base.content, delta), at)
-  }
+  const resolve = (base: GitObject, delta: Uint8Array, at: number): GitObject =>
+    keep(base.type, applyDelta(base.content, delta, maxObjectBytes), at)
   /** The object and all that waited for it, directly or not. */
   const withDependents = (object: GitObject): GitObject[] => {
     const ready = [object]

@@ -1,15 +1,14 @@
 // Asks the real OPA what it says of the programs in packages/rego/src/compiler/testdata, and records it for the tests.
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { readPrograms } from '../packages/rego/src/compiler/testdata/programs.mjs'
+import { buildPeer } from './peers.mjs'
 
 const testdata = fileURLToPath(new URL('../packages/rego/src/compiler/testdata', import.meta.url))
-const cache = process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache')
-const opa = process.env.OPA_PEER ?? path.join(cache, 'source-policy', 'peers', 'opa')
+const opa = buildPeer('opa')
 
 const peer = spawn(opa, { stdio: ['pipe', 'pipe', 'inherit'] })
 const answers = createInterface({ input: peer.stdout })[Symbol.asyncIterator]()

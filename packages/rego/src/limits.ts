@@ -7,9 +7,6 @@ export const maxParseDepth = 500
 /** Errors reported at once by one stage of parsing or compiling; the rest are counted, not told. */
 export const maxErrors = 10
 
-/** Terms of one compiled program, all modules together. */
-export const maxProgramTerms = 2_000_000
-
 /** Steps of one evaluation: rules and functions entered, members visited, what builtins charge. */
 export const maxEvaluationSteps = 50_000_000
 
@@ -29,7 +26,7 @@ export const maxBuiltinStringLength = 16 * 1024 * 1024
 export const maxBuiltinItems = 2_000_000
 
 /** UTF-16 units of the text, JSON or key of one value. */
-export const maxTextLength = 16 * 1024 * 1024
+export const maxTextLength = 8 * 1024 * 1024
 
-/** Parts of two values that one comparison looks at. */
-export const maxComparedValues = 20_000_000
+/** Parts of values that one comparison, or one copy, looks at. */
+export const maxComparedValues = 5_000_000

@@ -4,6 +4,7 @@ import { type Span, spanBetween } from '../source-text.ts'
 import { parseBody } from './expression.ts'
 import { parseInfix } from './infix.ts'
 import { parseNumber } from './number.ts'
+import { kindName } from './rule.ts'
 import {
   at,
   attempt,
@@ -136,7 +137,7 @@ const selectable: ReadonlySet<Term['kind']> = new Set<Term['kind']>([
 
 // selector = "." name | "[" infix "]" | "(" [ terms ] ")"
 export function parseRef(p: Parser, head: Term): Term {
-  if (!selectable.has(head.kind)) failAt(p, head.span, `illegal ref (head cannot be ${head.kind})`)
+  if (!selectable.has(head.kind)) failAt(p, head.span, `illegal ref (head cannot be ${kindName(head)})`)
   const path: Term[] = []
   for (;;) {
     switch (p.token) {

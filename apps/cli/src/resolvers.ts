@@ -11,7 +11,7 @@ import {
   readImageConfig,
   tagNameOnly,
 } from '@source-policy/oci'
-import { gitResolver } from '@source-policy/resolver-git'
+import { gitCredentialHelper, gitResolver, gitSecrets } from '@source-policy/resolver-git'
 import { httpResolver } from '@source-policy/resolver-http'
 import { imageResolver } from '@source-policy/resolver-image'
 import { createTransport, type TransportOptions } from '@source-policy/transport'
@@ -40,7 +40,14 @@ export function openResolvers({ insecureRegistries, env, ...options }: Resolvers
   const transport = createTransport({ ...options, insecureHosts })
   const registries = Object.fromEntries(plain.map((host): [string, RegistryConfig] => [host, { http: true }]))
   const images = createRegistryClient({ transport, registries, credentialsFor: credentials(env) })
-  const resolvers = [imageResolver({ registry: images }), gitResolver({ transport }), httpResolver({ transport })]
+  const git = gitResolver({
+    transport,
+    // a secret for no host in particular is for the host of a git context, and here there is none
+    credentialsFor: gitSecrets({ secrets: env }),
+    askCredential: gitCredentialHelper({ env }),
+    git: { env },
+  })
+  const resolvers = [imageResolver({ registry: images }), git, httpResolver({ transport })]
   return { resolvers, images, close: () => transport.close() }
 }
 

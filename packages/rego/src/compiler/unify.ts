@@ -113,7 +113,7 @@ function bind(state: Unifier, name: string): void {
   const needed = state.waiting.get(name)
   state.waiting.delete(name)
   for (const other of needed ?? []) bind(state, other)
-  for (const [other, needs] of [...state.waiting]) {
+  for (const [other, needs] of state.waiting) {
     if (needs.delete(name) && needs.size === 0 && state.waiting.has(other)) bind(state, other)
   }
 }

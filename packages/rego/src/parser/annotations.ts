@@ -1,6 +1,7 @@
 import type { Annotations, Comment, Import, Module, Package, Rule } from '../ast.ts'
 import type { RegoError } from '../error.ts'
 import { locationOf, rowOf, spanBetween } from '../source-text.ts'
+import { toJSON } from '../value/json.ts'
 import { objectEntries } from '../value/object.ts'
 import { isObject, typeName, type Value } from '../value/value.ts'
 import { parseYAML } from '../yaml/parse.ts'
@@ -79,7 +80,10 @@ function fieldsOf(lines: readonly Comment[]): { readonly [key: string]: Value } 
   try {
     const value = parseYAML(text)
     if (value === null) return {}
-    if (isObject(value)) return Object.fromEntries(objectEntries(value).map(([key, field]) => [String(key), field]))
+    if (isObject(value))
+      return Object.fromEntries(
+        objectEntries(value).map(([key, field]) => [typeof key === 'string' ? key : toJSON(key), field]),
+      )
     return `METADATA block is no YAML mapping but ${typeName(value)}`
   } catch (error) {
     return `METADATA block is no YAML: ${error instanceof Error ? error.message : String(error)}`

@@ -358,7 +358,7 @@ function angled(parts: readonly string[]): string {
   return parts.length === 0 ? '' : `<${parts.join(', ')}>`
 }
 
-export function formatArgs(args: readonly (Type | Unknown)[], variadic?: Type | Unknown): string {
+export function formatArgs(args: readonly (Type | Unknown)[], variadic?: Type): string {
   const shown = args.map(formatType)
   if (variadic !== undefined) shown.push(`${formatType(variadic)}...`)
   return `(${shown.join(', ')})`

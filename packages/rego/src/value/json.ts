@@ -1,6 +1,6 @@
 import { RegoError } from '../error.ts'
 import { maxTextLength } from '../limits.ts'
-import { boundText } from './bounds.ts'
+import { boundText, comparisonBudget, spend } from './bounds.ts'
 import { BigNumber, makeNumber } from './number.ts'
 import { objectEntries } from './object.ts'
 import { SetValue } from './set.ts'
@@ -189,10 +189,15 @@ export function jsonEntries(object: RegoObject): readonly (readonly [string, Val
 
 /** The value as it comes back from its JSON: sets are sorted arrays, all keys strings. */
 export function jsonForm(value: Value): Value {
-  if (typeof value !== 'object' || value === null || value instanceof BigNumber) return value
-  if (Array.isArray(value)) return value.map(jsonForm)
-  if (value instanceof SetValue) return value.values().map(jsonForm)
-  const object: { [key: string]: Value } = {}
-  for (const [key, item] of jsonEntries(value as RegoObject)) setOwn(object, key, jsonForm(item))
-  return object as PlainObject
+  const budget = comparisonBudget()
+  const copy = (part: Value): Value => {
+    if (typeof part !== 'object' || part === null || part instanceof BigNumber) return part
+    spend(budget)
+    if (Array.isArray(part)) return part.map(copy)
+    if (part instanceof SetValue) return part.values().map(copy)
+    const object: { [key: string]: Value } = {}
+    for (const [key, item] of jsonEntries(part as RegoObject)) setOwn(object, key, copy(item))
+    return object as PlainObject
+  }
+  return copy(value)
 }

@@ -95,8 +95,13 @@ const rows: Row[] = [
   { name: 'passing an object', rules: 'f(image) := image.repo\nallow := f(input.image)', gives: 'alpine' },
   {
     name: 'comparing an object',
-    rules: 'allow if input.image == {"repo": "alpine"}',
+    rules: 'allow if input.image == {"repo": "alpine", "tag": "3"}',
     gives: { asks: ['image.checksum', 'image.labels'] },
+  },
+  {
+    name: 'comparing with an object that it cannot be',
+    rules: 'allow if input.image == {"repo": "alpine"}',
+    gives: undefined,
   },
   {
     name: 'counting an object',

@@ -2,6 +2,7 @@ import type { CompiledTerm } from '../compiler/compiled.ts'
 import { equal } from '../value/compare.ts'
 import { objectGet, objectItems, objectSize } from '../value/object.ts'
 import { isObject, type Value } from '../value/value.ts'
+import { differs } from './differs.ts'
 import { block } from './flow.ts'
 import { openLacks } from './lacking.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
@@ -89,6 +90,7 @@ export function lacksToCompare(run: Run, a: Value | Unknown, b: Value | Unknown)
   const open = [a as Value, b as Value].filter(value => isOpen(run, value))
   if (open.length === 0) return undefined
   if (typeof a !== typeof b || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false
+  if (differs(a, b)) return false
   return joinLacks(open.map(value => openLacks(value)!))
 }
 

@@ -3,12 +3,13 @@ import type { BuiltinDeclaration } from '@source-policy/rego'
 const digest = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
 
 /**
- * What docker buildx adds to Rego. All but `pin_image` are answered by the resolvers of the sources, `load_json` from the
- * files of the policy set.
+ * What docker buildx adds to Rego, and `git_signer`, which it does not have. All but `pin_image` are answered by the
+ * resolvers of the sources, `load_json` from the files of the policy set.
  */
 export const HOST_FUNCTIONS: Readonly<Record<string, BuiltinDeclaration>> = {
   load_json: { args: ['string'], result: 'any' },
   verify_git_signature: { args: ['any', 'string'], result: 'boolean', source: 0 },
+  git_signer: { args: ['any', 'string'], result: 'any', source: 0 },
   verify_http_pgp_signature: { args: ['any', 'string', 'string'], result: 'boolean', source: 0 },
   artifact_attestation: { args: ['any', 'string'], result: 'any', source: 0 },
   github_attestation: { args: ['any', 'string'], result: 'any', source: 0 },

@@ -12,6 +12,7 @@ import { createResolvers } from './resolvers.ts'
 import { createRun, type Run } from './run.ts'
 import type { Platform, Source } from './source.ts'
 import { type FactRecord, plantTree, type SourceNode, type SourceTree } from './source-tree.ts'
+import { redactIdentifier } from './url.ts'
 
 export interface EvaluatorOptions {
   /** Evaluated in this order; all must allow. */
@@ -71,7 +72,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       return { decision, report: report() }
     } catch (error) {
       given.signal?.throwIfAborted()
-      const identifier = (typeof wanted === 'string' ? wanted : wanted?.identifier) ?? ''
+      const identifier = redactIdentifier(String((typeof wanted === 'string' ? wanted : wanted?.identifier) ?? ''))
       return { decision: failureDecision(error, { identifier }), report: report() }
     }
 
@@ -83,7 +84,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         platform: asked.platform ?? given.platform,
       })
       if (options.policies.length === 0 && options.allowNoPolicy !== true) {
-        throw new CoreError('no_policy', `no policy to decide ${parsed.source.identifier} by`)
+        throw new CoreError('no_policy', `no policy to decide ${redactIdentifier(parsed.source.identifier)} by`)
       }
       let source = parsed.source
       for (let conversions = 0; conversions <= run.limits.maxConversions; conversions++) {
@@ -95,7 +96,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         else if (verdict.kind === 'allow' && conversions > 0) return { kind: 'convert', source, from: parsed.source }
         else return verdict
       }
-      throw new CoreError('conversions_exhausted', `${parsed.source.identifier}: converted too often`)
+      throw new CoreError('conversions_exhausted', `${redactIdentifier(parsed.source.identifier)}: converted too often`)
     }
 
     async function decideBy(policies: readonly Policy[], tree: SourceTree): Promise<Decision> {
@@ -104,14 +105,19 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         try {
           const result = await askPolicy(policy, tree)
           if ('errors' in result) {
-            return { kind: 'undecided', identifier: source.identifier, policy: policy.name, ...result }
+            return {
+              kind: 'undecided',
+              identifier: redactIdentifier(source.identifier),
+              policy: policy.name,
+              ...result,
+            }
           }
           trail.warnings.push(...result.warnings)
           if (!result.allow) return { kind: 'deny', source, policy: policy.name, messages: result.messages }
           const converted = convertedBy(result.pins, { source, resolver, input: tree.input })
           if (converted !== undefined) return { kind: 'convert', source: converted, from: source }
         } catch (error) {
-          return failureDecision(error, { identifier: source.identifier, policy: policy.name })
+          return failureDecision(error, { identifier: redactIdentifier(source.identifier), policy: policy.name })
         }
       }
       return { kind: 'allow', source }
@@ -166,7 +172,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const evaluation = await policy.evaluate(request)
       trail.rounds.push({
         policy: policy.name,
-        identifier: tree.root.source.identifier,
+        identifier: redactIdentifier(tree.root.source.identifier),
         ...(evaluation.kind === 'verdict' && { verdict: evaluation.verdict.allow ? 'allow' : 'deny' }),
         missing: describeLacking(lackingOf(evaluation)),
         durationMs: performance.now() - started,

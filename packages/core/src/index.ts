@@ -59,4 +59,4 @@ export type { Answer, Description, HostFunction, HostFunctionContext, ResolveCon
 export { createRun, type Exchange, type Run, type RunOptions, type Usage } from './run.ts'
 export { formatPlatform, type Platform, type Source } from './source.ts'
 export type { FactRecord } from './source-tree.ts'
-export { redactURL } from './url.ts'
+export { redactIdentifier, redactURL } from './url.ts'

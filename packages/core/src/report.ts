@@ -6,7 +6,7 @@ import type { FactRecord } from './source-tree.ts'
 /** One turn of the loop. */
 export interface RoundReport {
   readonly policy: string
-  /** The source as it stood: after a conversion, the pinned one. */
+  /** The source as it stood, without secrets: after a conversion, the pinned one. */
   readonly identifier: string
   readonly verdict?: 'allow' | 'deny'
   /** What the policy lacked: `input.image.labels`, `verify_git_signature(input.git.commit, ...)`. */

@@ -1,6 +1,7 @@
 import { CoreError } from './error.ts'
 import type { Resolver } from './resolver.ts'
 import type { Platform, Source } from './source.ts'
+import { redactIdentifier } from './url.ts'
 
 /** Resolvers by the scheme of the identifiers that they read. */
 export interface Resolvers {
@@ -25,7 +26,8 @@ export function createResolvers(all: readonly Resolver[]): Resolvers {
         throw new CoreError('invalid_source', 'no source info in request')
       }
       const [, scheme] = /^([^:]*):\/\//.exec(identifier) ?? []
-      if (scheme === undefined) throw new CoreError('invalid_source', `invalid source identifier: ${identifier}`)
+      if (scheme === undefined)
+        throw new CoreError('invalid_source', `invalid source identifier: ${redactIdentifier(identifier)}`)
       const resolver = byScheme.get(scheme)
       if (resolver === undefined) throw new CoreError('unsupported_scheme', `unsupported source scheme: ${scheme}`)
       return { source: resolver.parse(identifier, { attrs, ...(platform && { platform }) }), resolver }

@@ -6,6 +6,7 @@ import type { Resolver } from './resolver.ts'
 import type { Resolvers } from './resolvers.ts'
 import type { Run } from './run.ts'
 import type { Source } from './source.ts'
+import { redactIdentifier } from './url.ts'
 
 /** A source of the tree: the one that is decided, or a material beneath it. */
 export interface SourceNode {
@@ -60,7 +61,7 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
   let input: Input = {}
 
   const place = (node: SourceNode) => {
-    run.spend('sources', 1, `describing ${node.source.identifier}`)
+    run.spend('sources', 1, `describing ${redactIdentifier(node.source.identifier)}`)
     const description = node.resolver.describe(node.source)
     const env = envAt(depthOf(node))
     input = withValueAt(input, node.prefix, { ...(env && { env }), ...description.input }) as Input
@@ -155,7 +156,10 @@ function refuseEndless(node: SourceNode, maxDepth: number): void {
   const identity = ({ source }: SourceNode) => JSON.stringify([source.identifier, source.attrs, source.platform])
   for (let parent = node.parent; parent !== undefined; parent = parent.parent) {
     if (identity(parent) === identity(node)) {
-      throw new CoreError('source_cycle', `material ${node.source.identifier} is one of its own materials`)
+      throw new CoreError(
+        'source_cycle',
+        `material ${redactIdentifier(node.source.identifier)} is one of its own materials`,
+      )
     }
   }
 }

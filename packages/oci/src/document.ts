@@ -70,6 +70,12 @@ export function decodeDocument(
   }
 }
 
+/** Throws `content_invalid` where a descriptor calls a document something else than it is. */
+export function checkMediaType(document: ImageManifest | ImageIndex, mediaType: string, what: string): void {
+  if (essence(mediaType) === document.mediaType) return
+  throw new OciError('content_invalid', `reading ${what}: it is ${document.mediaType}, expected ${quote(mediaType)}`)
+}
+
 function essence(mediaType: string | undefined): string {
   return (mediaType?.split(';', 1)[0] ?? '').trim().toLowerCase()
 }

@@ -5,7 +5,7 @@ import { decodeJSON } from '@source-policy/core'
 import type { RegistryContext } from './authorizer.ts'
 import type { Descriptor } from './descriptor.ts'
 import { type Digest, digestAlgorithm, digestHex, verifyDigest } from './digest.ts'
-import { decodeDocument, type ImageIndex } from './document.ts'
+import { checkMediaType, decodeDocument, type ImageIndex } from './document.ts'
 import { OciError, quote } from './error.ts'
 import { MAX_LAYOUT_INDEX_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
 import { documentKind } from './media-type.ts'
@@ -94,10 +94,7 @@ export function openImageLayout(location: string): ContentSource {
     async document(_repository, descriptor, context) {
       const fetched = await readDocument(descriptor.digest, context)
       checkSize(fetched.bytes, descriptor, what)
-      decodeDocument(fetched.bytes, {
-        what: `manifest ${descriptor.digest} of ${what}`,
-        mediaTypes: [descriptor.mediaType, fetched.document.mediaType],
-      })
+      checkMediaType(fetched.document, descriptor.mediaType, `manifest ${descriptor.digest} of ${what}`)
       return fetched
     },
     async blob(_repository, descriptor, { maxBytes }, context) {

@@ -103,7 +103,8 @@ export async function readImageConfig(
     throw new OciError('content_invalid', `reading ${what}: ${descriptor.digest} is an index, not a manifest`)
   }
   const bytes = await source.blob(reference, document.config, { maxBytes: MAX_CONFIG_BYTES }, context)
-  return decodeImageConfig(bytes, { what })
+  // many sources of a build have one base
+  return context.run.once(`image:config:${document.config.digest}`, async () => decodeImageConfig(bytes, { what }))
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ContentCache } from './content-cache.ts'
 import type { CredentialsFor } from './credentials.ts'
 import type { Descriptor } from './descriptor.ts'
 import { type Digest, digestOf, isDigest, verifyDigest } from './digest.ts'
-import { decodeDocument, type ImageIndex, type ImageManifest } from './document.ts'
+import { checkMediaType, decodeDocument, type ImageIndex, type ImageManifest } from './document.ts'
 import { OciError, type OciErrorCode, quote } from './error.ts'
 import { MAX_ERROR_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
 import { MANIFEST_ACCEPT } from './media-type.ts'
@@ -196,7 +196,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       const fetched = await byDigest(repository, digest, context)
       const what = `manifest ${digest} of ${repositoryName(repository)}`
       checkSize(fetched.bytes, size, what)
-      decodeDocument(fetched.bytes, { what, mediaTypes: [mediaType, fetched.document.mediaType] })
+      checkMediaType(fetched.document, mediaType, what)
       return fetched
     },
     async blob(repository, { digest, size }, { maxBytes }, context) {

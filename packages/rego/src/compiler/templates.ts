@@ -26,6 +26,7 @@ export function rewriteTemplates(work: Work, tree: TreeNode, arity: Arity): void
     for (const arg of rule.args ?? []) varsOfTerm(arg, {}, safe)
     const inner = withOutputs(state, safe, rule.body)
     rule.body = mapAll(rule.body, expr => rewriteExpr(state, inner, expr))
+    rule.args = rule.args?.map(arg => rewriteTerm(state, inner, arg))
     if (rule.key !== undefined) rule.key = rewriteTerm(state, inner, rule.key)
     if (rule.value !== undefined) rule.value = rewriteTerm(state, inner, rule.value)
   }

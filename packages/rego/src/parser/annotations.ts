@@ -40,7 +40,7 @@ export function annotationsOf(comments: readonly Comment[], nodes: readonly Node
     const { scope: written, entrypoint: entry, ...rest } = fields
     const entrypoint = entry === true
     const scope = written ?? scopeOf(target, entrypoint)
-    const reason = refusal(scope, target, entrypoint)
+    const reason = wrongField(fields) ?? refusal(scope, target, entrypoint)
     if (reason !== undefined) report(reason)
     else {
       annotations.push({
@@ -88,6 +88,30 @@ function fieldsOf(lines: readonly Comment[]): { readonly [key: string]: Value } 
   } catch (error) {
     return `METADATA block is no YAML: ${error instanceof Error ? error.message : String(error)}`
   }
+}
+
+const isList = (value: Value): boolean => Array.isArray(value)
+const isText = (value: Value): boolean => !Array.isArray(value) && !isObject(value)
+
+const fieldTypes: { readonly [field: string]: readonly [string, (value: Value) => boolean] } = {
+  entrypoint: ['a boolean', value => typeof value === 'boolean'],
+  scope: ['a string', isText],
+  title: ['a string', isText],
+  description: ['a string', isText],
+  organizations: ['a list', isList],
+  related_resources: ['a list', isList],
+  authors: ['a list', isList],
+  schemas: ['a list', isList],
+  custom: ['a mapping', isObject],
+}
+
+function wrongField(fields: { readonly [key: string]: Value }): string | undefined {
+  for (const [name, value] of Object.entries(fields)) {
+    const expected = Object.hasOwn(fieldTypes, name) ? fieldTypes[name] : undefined
+    if (expected === undefined || value === null || expected[1](value)) continue
+    return `METADATA block has ${typeName(value)} for ${name}, expected ${expected[0]}`
+  }
+  return undefined
 }
 
 function scopeOf(target: Node | undefined, entrypoint: boolean): string {

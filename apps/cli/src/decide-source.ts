@@ -5,7 +5,7 @@ import type { EvalOptions } from './commands/eval.ts'
 import { createDecider, type Decided } from './decide.ts'
 import { CliError } from './error.ts'
 import { excerptOf } from './excerpt.ts'
-import type { IO } from './io.ts'
+import type { CommandContext, IO } from './io.ts'
 import { MAX_POLICY_BYTES } from './limits.ts'
 import type { Logger } from './logger.ts'
 import { type DefaultPolicy, decodePolicy, type LoadedPolicy, loadPolicies, readDefaultPolicy } from './policies.ts'
@@ -17,8 +17,9 @@ import { writeResult } from './write-result.ts'
 export async function decideSource(
   source: Source,
   options: EvalOptions & { readonly subject: string },
-  { io, logger }: { readonly io: IO; readonly logger: Logger },
+  context: CommandContext,
 ): Promise<number> {
+  const { io, logger } = context
   const started = performance.now()
   const policies = await policiesOf(options, io)
   const session = await openSession(options, { io, logger })
@@ -42,7 +43,7 @@ export async function decideSource(
       const durationMs = performance.now() - started
       const platforms = source.platform ? [source.platform] : []
       const about = { subject: options.subject, platforms, policies: names }
-      await writeResult({ ...about, sources, undetermined: [], usage: run.usage, durationMs }, 'json', io)
+      await writeResult({ ...about, sources, undetermined: [], usage: run.usage, durationMs }, 'json', context)
     } else {
       await explain(decided, logger)
     }

@@ -7,9 +7,10 @@ import {
   parseField,
   type Source,
 } from '@source-policy/core'
-import type { IO } from './io.ts'
+import type { CommandContext, IO } from './io.ts'
 import type { Logger } from './logger.ts'
 import { printableJSON } from './printable.ts'
+import { redactStrings } from './secrets.ts'
 import type { NetworkOptions, Session } from './session.ts'
 
 /**
@@ -19,7 +20,7 @@ import type { NetworkOptions, Session } from './session.ts'
 export async function inspect(
   wanted: Source,
   options: NetworkOptions & { readonly fields: readonly string[] },
-  { io, logger }: { readonly io: IO; readonly logger: Logger },
+  { io, logger, secrets }: CommandContext,
 ): Promise<number> {
   const session = options.fields.length > 0 ? await openOnline(options, { io, logger }) : await openOffline(wanted)
   try {
@@ -28,7 +29,7 @@ export async function inspect(
     const { run, resolvers } = session
     const inspection = await inspectSource(wanted, { resolvers, fields, ...(run && { run }), signal: io.signal })
     const { input, unknown, unavailable } = inspection
-    io.stdout.write(`${printableJSON(input)}\n`)
+    io.stdout.write(`${printableJSON(redactStrings(input, secrets.redact))}\n`)
 
     const malformed = options.fields.filter((_, index) => paths[index] === undefined)
     const invalid = [...malformed, ...inspection.invalid.map(fieldName)]

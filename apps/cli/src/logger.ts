@@ -14,8 +14,8 @@ export interface Logger {
   block(level: LogLevel, text: string): void
 }
 
-/** A logger that shows lines of `level` and of graver ones. */
-export function createLogger(sink: Sink, level: LogLevel): Logger {
+/** A logger that shows lines of `level` and of graver ones, without what `redact` takes out of them. */
+export function createLogger(sink: Sink, level: LogLevel, redact: (text: string) => string): Logger {
   const shows = (asked: LogLevel, threshold: LogLevel = level) =>
     LOG_LEVELS.indexOf(asked) <= LOG_LEVELS.indexOf(threshold)
   return {
@@ -23,11 +23,11 @@ export function createLogger(sink: Sink, level: LogLevel): Logger {
     log(asked, message, threshold) {
       if (!shows(asked, threshold)) return
       const maxChars = asked === 'debug' ? { maxChars: Number.POSITIVE_INFINITY } : {}
-      sink.write(`${asked}: ${printable(message, maxChars)}\n`)
+      sink.write(`${asked}: ${printable(redact(message), maxChars)}\n`)
     },
     block(asked, text) {
       if (!shows(asked)) return
-      const [first = '', ...rest] = printableLines(text)
+      const [first = '', ...rest] = printableLines(redact(text))
       sink.write(`${[`${asked}: ${first}`, ...rest.map(line => `  ${line}`)].join('\n')}\n`)
     },
   }

@@ -4,7 +4,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import type { CheckOptions } from './commands/check.ts'
 import type { EvalOptions } from './commands/eval.ts'
 import { parseDuration } from './flags.ts'
-import type { IO } from './io.ts'
+import type { CommandContext, IO } from './io.ts'
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
 import { printable } from './printable.ts'
 import { createSecrets, type Secrets } from './secrets.ts'
@@ -17,15 +17,15 @@ const INTERRUPTED_EXIT_CODE = 130
  * Runs the command with its arguments (without node and script). Returns the exit code: 0 allowed, 1 denied, 2 broken,
  * 3 undecided, 130 interrupted. Never throws: what cannot go on is `broken`.
  */
-export async function main(argv: readonly string[], given: IO): Promise<number> {
+export async function main(argv: readonly string[], io: IO): Promise<number> {
   const secrets = createSecrets()
-  const io = { ...given, stdout: secrets.without(given.stdout), stderr: secrets.without(given.stderr) }
+  for (const arg of argv) secrets.addText(arg)
   let exitCode = EXIT_CODES.broken
   let format = 'text'
-  let logger = createLogger(io.stderr, 'info')
+  let logger = createLogger(io.stderr, 'info', secrets.redact)
   const command = program(io, secrets, async (options, run) => {
     format = options.format ?? 'text'
-    logger = createLogger(io.stderr, options.logLevel)
+    logger = createLogger(io.stderr, options.logLevel, secrets.redact)
     exitCode = await run(logger)
   })
   try {
@@ -37,7 +37,7 @@ export async function main(argv: readonly string[], given: IO): Promise<number> 
       logger.log('error', 'interrupted')
       return INTERRUPTED_EXIT_CODE
     }
-    await reportFailure(error, format, { io, logger })
+    await reportFailure(error, format, { io, logger, secrets })
     return EXIT_CODES.broken
   }
 }
@@ -61,7 +61,7 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
     .configureOutput({
       writeOut: text => io.stdout.write(text),
       writeErr: text => io.stderr.write(text),
-      outputError: (text, write) => write(`${printable(text.trimEnd())}\n`),
+      outputError: (text, write) => write(`${printable(secrets.redact(text.trimEnd()))}\n`),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -180,11 +180,7 @@ function readDuration(text: string): number {
 }
 
 /** What stopped the command: on standard error, and as the document where that was asked for. */
-async function reportFailure(
-  error: unknown,
-  format: string,
-  { io, logger }: { io: IO; logger: Logger },
-): Promise<void> {
+async function reportFailure(error: unknown, format: string, { io, logger, secrets }: CommandContext): Promise<void> {
   const { excerptOf } = await import('./excerpt.ts')
   const excerpt = await excerptOf(error)
   const coded = toCodedError(error)
@@ -193,11 +189,11 @@ async function reportFailure(
   // a defect of ours: whoever reports it needs to know where
   if (coded.code === 'internal_error' && error instanceof Error) logger.log('debug', error.stack ?? '')
   if (format !== 'json') return
-  const [{ failureDocument }, { printableJSON }] = await Promise.all([
+  const [{ failureDocument, redactReport }, { printableJSON }] = await Promise.all([
     import('./render-json.ts'),
     import('./printable.ts'),
   ])
-  io.stdout.write(`${printableJSON(failureDocument(coded))}\n`)
+  io.stdout.write(`${printableJSON(redactReport(failureDocument(coded), secrets.redact))}\n`)
 }
 
 /** With its place, where the error is about a Dockerfile. */

@@ -5,10 +5,11 @@ import {
   formatPlatform,
   type Outcome,
   type Report,
+  redactIdentifier,
 } from '@source-policy/core'
 import type { Place } from '@source-policy/dockerfile'
 import { type CheckedSource, type CheckResult, outcomeOfResult } from './check-result.ts'
-import { withoutSecrets } from './source-name.ts'
+import { redactStrings } from './secrets.ts'
 
 /** Version of the document; raised where a member changes its meaning or goes. */
 export const REPORT_VERSION = 1
@@ -30,6 +31,25 @@ export function reportDocument(result: CheckResult): Record<string, unknown> {
   }
 }
 
+/** Members whose values are words of ours, or made of checked parts: whoever chooses a secret must not change them. */
+const ownWords: ReadonlySet<string> = new Set([
+  'outcome',
+  'kind',
+  'verdict',
+  'state',
+  'basis',
+  'roles',
+  'code',
+  'digest',
+  'platform',
+  'platforms',
+])
+
+/** The document whose foreign texts went through `redact`. */
+export function redactReport(document: Record<string, unknown>, redact: (text: string) => string): unknown {
+  return redactStrings(document, redact, ownWords)
+}
+
 /** The document where nothing could be decided at all. */
 export function failureDocument(error: CodedError): Record<string, unknown> {
   return { ...head('broken'), error: errorDocument(error), sources: [] }
@@ -41,7 +61,7 @@ function head(outcome: Outcome) {
 
 function sourceDocument({ source, places, roles, decision, report, digest }: CheckedSource) {
   return {
-    identifier: withoutSecrets(source.identifier),
+    identifier: redactIdentifier(source.identifier),
     kind: source.kind,
     ...(source.platform && { platform: formatPlatform(source.platform) }),
     ...(digest !== undefined && { digest }),
@@ -59,7 +79,7 @@ function decisionDocument(decision: Decision): Record<string, unknown> {
     case 'allow':
       return { kind }
     case 'convert':
-      return { kind, to: withoutSecrets(decision.source.identifier) }
+      return { kind, to: redactIdentifier(decision.source.identifier) }
     case 'deny':
       return { kind, ...policy, messages: decision.messages }
     case 'undecided':
@@ -74,7 +94,6 @@ function reportOf({ rounds, facts, basis, prints, warnings, durationMs }: Report
     ...(basis && { basis }),
     rounds: rounds.map(round => ({
       ...round,
-      identifier: withoutSecrets(round.identifier),
       durationMs: Math.round(round.durationMs),
     })),
     facts: facts.map(fact => ({ ...fact, ...(fact.error && { error: errorDocument(fact.error) }) })),

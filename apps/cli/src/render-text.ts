@@ -10,6 +10,8 @@ export interface TextOptions {
   readonly color: boolean
   /** The excerpt of its source where a policy's own error says where it is; undefined for other errors. */
   readonly excerpt: (thrown: unknown) => string | undefined
+  /** Takes secrets out of foreign text. */
+  readonly redact: (text: string) => string
 }
 
 /** One line of the table, and what stands beneath it. All text is foreign until it is printed. */
@@ -36,24 +38,26 @@ export function renderText(result: CheckResult, options: TextOptions): string {
     broken: colors.magenta,
   }
   const showPlatforms = result.platforms.length > 1
+  const show = (text: string) => printable(options.redact(text))
   const rows = [
     ...inOrderOfPlaces(result.sources).map(source =>
       sourceRow(source, { ...options, showPlatforms, policies: result.policies }),
     ),
     ...result.undetermined.map(undeterminedRow),
-  ].map(row => ({ ...row, name: printable(row.name), place: printable(row.place), remark: printable(row.remark) }))
+  ].map(row => ({ ...row, name: show(row.name), place: show(row.place), remark: show(row.remark) }))
 
   const widthOf = (cells: readonly string[]) => Math.max(0, ...cells.map(({ length }) => length).filter(fitsColumn))
   const verdictWidth = widthOf(rows.map(({ verdict }) => verdict))
   const nameWidth = widthOf(rows.map(({ name }) => name))
   const placeWidth = widthOf(rows.map(({ place }) => place))
 
-  const lines = [printable(header(result)), '']
+  const lines = [show(header(result)), '']
   for (const { verdict, name, place, remark, beneath } of rows) {
     const cells = [name.padEnd(nameWidth), place.padEnd(placeWidth), remark]
     lines.push(`  ${paint[verdict](verdict.padEnd(verdictWidth))}  ${cells.join('  ')}`.trimEnd())
     const indent = ' '.repeat(verdictWidth + 4)
-    for (const text of beneath) lines.push(...printableLines(text).map(line => `${indent}${line}`.trimEnd()))
+    for (const text of beneath)
+      lines.push(...printableLines(options.redact(text)).map(line => `${indent}${line}`.trimEnd()))
   }
   if (rows.length > 0) lines.push('')
   lines.push(summary(result, colors))

@@ -1,18 +1,10 @@
-import { redactURL, type Source } from '@source-policy/core'
+import { redactIdentifier, type Source } from '@source-policy/core'
 
 /** A source as people call it: without scheme where that says nothing, and without secrets. */
 export function sourceName({ kind, identifier }: Pick<Source, 'kind' | 'identifier'>): string {
   if (kind === 'local') return `local ${identifier.slice('local://'.length)}`
   if (kind === 'image') return identifier.slice(identifier.indexOf('://') + '://'.length)
-  return withoutSecrets(identifier)
-}
-
-/** The identifier without userinfo and secret query parameters; just as it was where it has neither. */
-export function withoutSecrets(identifier: string): string {
-  if (/^docker-image:|^local:|^oci-layout:/.test(identifier)) return identifier
-  // `git://https://user:password@host/...` is an identifier too, whose userinfo a URL parser does not see
-  const anonymous = identifier.replace(/\/\/(?!git@)[^/?#\s]*@/g, '//xxxxx@')
-  return anonymous.includes('?') ? redactURL(anonymous) : anonymous
+  return redactIdentifier(identifier)
 }
 
 /** A digest that fits a table: `sha256:4b7c...d412`; a commit in its first twelve digits. */

@@ -12,6 +12,7 @@ import { namedContexts } from '../named-contexts.ts'
 import { type LoadedPolicy, loadPolicies, readDefaultPolicy } from '../policies.ts'
 import { parsePolicyFlag } from '../policy-flag.ts'
 import { createProgress } from '../progress.ts'
+import { isSecretName } from '../secrets.ts'
 import { type NetworkOptions, openSession } from '../session.ts'
 import { type Format, writeResult } from '../write-result.ts'
 
@@ -37,8 +38,13 @@ export async function check(
 ): Promise<number> {
   const started = performance.now()
   const files = await findBuildFiles({ context, ...(options.file !== undefined && { file: options.file }) }, io)
+  secrets.addText(files.text)
   const policies = await policiesOf(files, options, io)
   const build = await readBuild(files, options, io)
+  for (const [name, value] of Object.entries(build.env.args ?? {})) {
+    secrets.addText(value)
+    if (isSecretName(name)) secrets.add(value)
+  }
   const progress = createProgress(io.stderr, { isQuiet: logger.shows('debug') })
   const session = await openSession(options, { io, logger, onExchange: progress.requested })
   try {
@@ -74,7 +80,7 @@ export async function check(
       usage: run.usage,
       durationMs: performance.now() - started,
     }
-    await writeResult(result, options.format, io)
+    await writeResult(result, options.format, { io, secrets })
     return EXIT_CODES[outcomeOfResult(result)]
   } finally {
     progress.clear()

@@ -24,7 +24,7 @@ export interface EvalOptions extends NetworkOptions {
  * where nothing can be decided.
  */
 export async function evalSource(text: string, options: EvalOptions, context: CommandContext): Promise<number> {
-  const { io, logger, secrets } = context
+  const { io, secrets } = context
   secrets.addURL(text)
   const wanted = await parseEvalSource(text, io.cwd)
   const [platform = hostPlatform(), ...more] = parsePlatforms(options.platform)
@@ -32,11 +32,11 @@ export async function evalSource(text: string, options: EvalOptions, context: Co
   const source: Source = { kind: kindOf(wanted.identifier), ...wanted, platform }
   if (options.print) {
     const { inspect } = await import('../inspect.ts')
-    return inspect(source, options, { io, logger })
+    return inspect(source, options, context)
   }
   if (options.fields.length > 0) throw new CliError('usage', '--fields needs --print')
   const { decideSource } = await import('../decide-source.ts')
-  return decideSource(source, { ...options, subject: text }, { io, logger })
+  return decideSource(source, { ...options, subject: text }, context)
 }
 
 const kinds: Readonly<Record<string, string>> = { 'docker-image': 'image', https: 'http' }

@@ -84,11 +84,26 @@ const platforms = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/arm', 'l
 const modes = ['755', 'u+x', '0644', 'a=rX,u+w', '07777']
 const oddModes = ['99999', 'zz', '$A', '8']
 
-/** The case of a seed: the same for the same numbers, everywhere. */
-export function generateCase(seed: number, index: number): Case {
+/** The case of a seed: the same for the same numbers, everywhere. Some are made of the builds written by hand. */
+export function generateCase(seed: number, index: number, written: readonly Case[]): Case {
   const r = random(seed * 1_000_003 + index)
-  const dockerfile = mutate(r, generateDockerfile(r))
-  return { name: `generated ${seed}/${index}`, dockerfile, options: generateOptions(r) }
+  const name = `generated ${seed}/${index}`
+  const one = r.chance(0.3) ? r.pick(written) : undefined
+  if (one === undefined)
+    return { name, dockerfile: mutate(r, generateDockerfile(r), 0.15), options: generateOptions(r) }
+  const dockerfile = mutate(r, crossed(r, one.dockerfile, r.pick(written).dockerfile), 0.6)
+  const { buildPlatform: _ofMachine, ...options } = generateOptions(r)
+  return { name, dockerfile, options: r.chance(0.3) ? options : (one.options ?? {}) }
+}
+
+/** Lines of one file among those of another. */
+function crossed(r: Random, one: string, other: string): string {
+  if (one.length > 10_000 || other.length > 10_000 || r.chance(0.3)) return one
+  const lines = one.split('\n')
+  const others = other.split('\n')
+  const start = r.int(others.length)
+  lines.splice(r.int(lines.length + 1), r.chance(0.3) ? 1 : 0, ...others.slice(start, start + 1 + r.int(4)))
+  return lines.join('\n')
 }
 
 function reference(r: Random, name = r.pick(names)): string {
@@ -448,8 +463,8 @@ const noise = [
   '*',
 ]
 
-function mutate(r: Random, text: string): string {
-  if (!r.chance(0.15)) return text
+function mutate(r: Random, text: string, probability: number): string {
+  if (!r.chance(probability)) return text
   let result = text
   for (let count = 1 + r.int(3); count > 0 && result.length > 0; count--) {
     const at = r.int(result.length)
@@ -537,7 +552,9 @@ function generateOptions(r: Random): CaseOptions {
     contexts,
     configs,
     ...(r.chance(0.2) ? { target: r.mostly(['s0', 'S0'], ['s1', 'build', '0', 'nope']) } : {}),
-    ...(r.chance(0.4) ? { platforms: Array.from({ length: 1 + r.int(2) }, () => r.pick(platforms)) } : {}),
+    ...(r.chance(0.4)
+      ? { platforms: Array.from({ length: 1 + r.int(2) }, () => r.pick([...platforms, ...platforms, 'windows/amd64'])) }
+      : {}),
     ...(r.chance(0.1)
       ? {
           context: r.pick([

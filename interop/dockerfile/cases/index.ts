@@ -6,6 +6,7 @@ import { mounts, stages } from './stages.ts'
 import { syntax } from './syntax.ts'
 import { heredocs, text } from './text.ts'
 import { others, triggers } from './triggers.ts'
+import { windowsImages } from './windows.ts'
 
 /** Builds written by hand, by topic. */
 export const cases: readonly Case[] = [
@@ -22,4 +23,5 @@ export const cases: readonly Case[] = [
   ...mainContexts,
   ...triggers,
   ...others,
+  ...windowsImages,
 ]

@@ -8,7 +8,7 @@ import { DockerfileError, expansionError } from './error.ts'
 import type { Budget } from './expansion/budget.ts'
 import { type ExpandOptions, expand } from './expansion/expand.ts'
 import { ExpansionError } from './expansion/expansion-error.ts'
-import { followCommand } from './follow-command.ts'
+import { checkPath, followCommand } from './follow-command.ts'
 import { MAX_COPIED_VARIABLES } from './limits.ts'
 import type { NamedContext, NamedContexts } from './named-context.ts'
 import { setEpoch, sourceDateEpoch, withEpoch } from './source-date-epoch.ts'
@@ -319,6 +319,7 @@ function followStage(state: StageState, scope: BuildScope, targetPlatform: Platf
   }
   state.platform ??= targetPlatform
   const isWindows = state.platform.os === 'windows'
+  if (state.workdir !== undefined) checkPath(state, state.workdir, state.place)
   const { imageEnvironment, environment } = state
   if (!imageEnvironment.isOpen && !imageEnvironment.has('PATH') && !isWindows) {
     imageEnvironment.set('PATH', DEFAULT_PATH)

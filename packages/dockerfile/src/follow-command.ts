@@ -97,8 +97,9 @@ function changeDirectory(state: StageState, path: string, place: Place): void {
     return
   }
   checkPath(state, path, place)
-  if (path !== '' && state.workdir !== undefined) state.workdir = resolvePath(state.workdir, path)
-  else if (path.startsWith('/')) state.workdir = resolvePath('/', path)
+  const plain = state.platform?.os === 'windows' ? path.replaceAll('\\', '/').replace(/^[Cc]:/, '') : path
+  if (plain.startsWith('/')) state.workdir = resolvePath('/', plain)
+  else if (plain !== '' && state.workdir !== undefined) state.workdir = resolvePath(state.workdir, plain)
 }
 
 function followCopy(
@@ -128,6 +129,8 @@ function followCopy(
   }
   if (chmod !== '' && !isUnknown(chmod) && !isMode(chmod)) throw refuse(`${JSON.stringify(chmod)} is no mode`, place)
   if (checksum !== '' && sources.length !== 1) throw refuse('--checksum goes with one source', place)
+
+  for (const { name } of command.contents) checkPath(state, name, place)
 
   let options: AddOptions = { checksum, keepGitDir: command.keepGitDir }
   let isOpen = false
@@ -182,6 +185,7 @@ function followRun(state: StageState, command: RunInstruction, from: readonly St
     }
     if (mount.isOpen) reportEnv(state, value, scope)
     if (mount.type === 'ssh' && mount.source !== '') throw refuse('an ssh mount has no source', value.place)
+    if (mount.type === 'secret') checkSecret(state, mount, value.place)
     if (mount.type === 'ssh' || mount.type === 'secret') return
     if (!isUnknown(mount.target) && mountTarget(state, mount.target) === '/') {
       throw refuse('a mount cannot be the root directory', value.place)
@@ -202,13 +206,22 @@ function expandMount(state: StageState, { text, place }: Word, scope: BuildScope
   }
 }
 
+/** Windows has no place of its own for secrets. */
+function checkSecret(state: StageState, { target, isVariable }: Mount, place: Place): void {
+  if (state.platform?.os !== 'windows' || isUnknown(target)) return
+  const path = target.replaceAll('\\', '/').replace(/^[Cc]:/, '')
+  if (target === '' ? isVariable : path.startsWith('/') && isPathOf('windows', target)) return
+  throw refuse('a secret needs an absolute target on Windows', place)
+}
+
 function mountTarget({ workdir }: StageState, target: string): string | undefined {
   // an absolute one is compared as it is written
   if (target.startsWith('/')) return target
   return workdir === undefined ? undefined : resolvePath(workdir, target)
 }
 
-function checkPath(state: StageState, path: string, place: Place): void {
+/** Throws where the stage's operating system has no such path. */
+export function checkPath(state: StageState, path: string, place: Place): void {
   if (!isPathOf(state.platform?.os ?? 'linux', path)) throw refuse(`${JSON.stringify(path)} is no path there`, place)
 }
 

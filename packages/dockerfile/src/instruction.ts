@@ -34,8 +34,8 @@ export interface CopyInstruction {
   readonly kind: 'add' | 'copy'
   readonly place: Place
   readonly sources: readonly Word[]
-  /** Contents of heredocs whose variables are expanded. */
-  readonly contents: readonly { readonly text: string; readonly expand: boolean }[]
+  /** Files that heredocs hold. */
+  readonly contents: readonly { readonly name: string; readonly text: string; readonly expand: boolean }[]
   readonly destination: Word
   readonly chown: string
   readonly chmod: string
@@ -180,7 +180,7 @@ function parseCopy(kind: 'add' | 'copy', statement: Statement): CopyInstruction 
   const destination = statement.args.at(-1) as Word
   if (isHeredocMark(destination.text)) throw syntaxError(destination.place, 'a heredoc cannot be the destination')
   const sources: Word[] = []
-  const contents: { text: string; expand: boolean }[] = []
+  const contents: { name: string; text: string; expand: boolean }[] = []
   for (const word of statement.args.slice(0, -1)) {
     if (!isHeredocMark(word.text)) {
       sources.push(word)
@@ -189,7 +189,7 @@ function parseCopy(kind: 'add' | 'copy', statement: Statement): CopyInstruction 
     const mark = parseHeredocMark(word.text)
     // the last of that name: BuildKit looks the contents up by name
     const heredoc = statement.heredocs.findLast(({ name }) => name === mark?.name)
-    contents.push({ text: heredoc?.content ?? '', expand: mark?.expand ?? false })
+    contents.push({ name: mark?.name ?? '', text: heredoc?.content ?? '', expand: mark?.expand ?? false })
   }
   const from = flags.text('from')
   const checksum = flags.text('checksum')

@@ -10,6 +10,8 @@ export interface Mount {
   readonly source: string
   readonly target: string
   readonly id: string
+  /** A secret that is given as a variable. */
+  readonly isVariable: boolean
   /** Whether a variable that is not known could change the type. */
   readonly isOpen: boolean
 }
@@ -77,7 +79,15 @@ export function parseMount(value: string, expandWord: (word: string) => string):
     values.set(aliases[key] ?? key, text)
   }
   const get = (key: string): string => values.get(key) ?? ''
-  const mount: Mount = { type, from: get('from'), source: get('source'), target: get('target'), id: get('id'), isOpen }
+  const mount: Mount = {
+    type,
+    from: get('from'),
+    source: get('source'),
+    target: get('target'),
+    id: get('id'),
+    isVariable: values.has('env'),
+    isOpen,
+  }
   if (!isOpen) checkCombination(mount, values)
   return mount
 }

@@ -182,6 +182,19 @@ describe('what BuildKit refuses is refused', () => {
   })
 
   it.each([
+    ['COPY x D:\\y', 'syntax_error 3'],
+    ['WORKDIR C:', 'syntax_error 3'],
+    ['COPY <<D:x C:\\\ny\nD:x', 'syntax_error 3'],
+    ['RUN --mount=type=secret,id=x y', 'syntax_error 3'],
+    ['RUN --mount=type=secret,id=x,target=C:s y', 'syntax_error 3'],
+    ['RUN --mount=type=secret,id=x,env=E y', 'accepted'],
+    ['WORKDIR C:\\w\nCOPY C:\\x .\nRUN --mount=target=. x', 'accepted'],
+  ])('for Windows %j is %s', (text, expected) => {
+    const platforms = [{ os: 'windows', architecture: 'amd64' }]
+    expect(refusal(`# escape=\`\nFROM a\n${text}`, { platforms })).toBe(expected)
+  })
+
+  it.each([
     ['FROM a\nRUN --mount=type=cache,target=/a/../ x'],
     ['FROM a\nCOPY --link --chown=$A:$B x /'],
     ['FROM a\nARG --what X=1'],

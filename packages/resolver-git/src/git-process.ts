@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import path from 'node:path'
 import { GitError } from './error.ts'
 import { sayable } from './pkt-line.ts'
 
@@ -65,8 +66,11 @@ export async function runGit(binary: GitBinary, command: GitCommand): Promise<Bu
       ...env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
+    // hostile: in a checkout git would take settings, and programs to run, from a repository that somebody put there
+    cwd: path.parse(process.cwd()).root,
     // a group of its own, since git leaves the talking to other processes
     detached: true,
+    windowsHide: true,
   })
   let failure: unknown
   const end = (reason: unknown) => {
@@ -74,7 +78,8 @@ export async function runGit(binary: GitBinary, command: GitCommand): Promise<Bu
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     } catch {
-      // it ended by itself
+      // it ended by itself, or there are no groups of processes here
+      child.kill('SIGKILL')
     }
   }
   const tooLarge = () => new GitError('too_large', `${what}: more than ${maxBytes} bytes`)

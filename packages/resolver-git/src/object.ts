@@ -2,6 +2,7 @@ import type { CommitInput, TagInput } from '@source-policy/core'
 import { decodeArmor, fingerprintSSHKey, readOpenPGPSignature, readSSHSignature } from '@source-policy/signature'
 import { GitError } from './error.ts'
 import { formatOfHash, type GitObject } from './git-hash.ts'
+import { decodeText } from './text.ts'
 
 type SignatureFields = Pick<CommitInput, 'pgpSignature' | 'sshSignature'>
 type Actor = NonNullable<CommitInput['author']>
@@ -169,34 +170,6 @@ function signatureInput({ signature }: ParsedObject): SignatureFields {
     // nothing is believed because of these fields: verification reads the signature itself and says what is wrong
     return {}
   }
-}
-
-/** Latin-1 text as the UTF-8 that its bytes are; each byte that is none becomes U+FFFD. */
-function decodeText(latin1: string): string {
-  const bytes = Buffer.from(latin1, 'latin1')
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return decodeBytewise(bytes)
-  }
-}
-
-/** As Go decodes it, which replaces single bytes where others replace sequences. */
-function decodeBytewise(bytes: Uint8Array): string {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  let text = ''
-  for (let at = 0; at < bytes.length; ) {
-    const lead = bytes[at]!
-    const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2
-    try {
-      text += decoder.decode(bytes.subarray(at, at + length))
-      at += length
-    } catch {
-      text += '\ufffd'
-      at++
-    }
-  }
-  return text
 }
 
 function firstOf(headers: ReadonlyMap<string, readonly string[]>, name: string): string {

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { createRun } from '@source-policy/core'
 import { type GitServer, type ServedRepository, startGitServer } from '@source-policy/testkit'
 import { createTransport, type Transport } from '@source-policy/transport'
-import peer from 'isomorphic-git'
+import { readCommit, readTag } from 'isomorphic-git'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { gitResolver } from './git-resolver.ts'
 
@@ -53,7 +53,7 @@ function when({ timestamp, timezoneOffset }: { timestamp: number; timezoneOffset
 
 it('commits are read as isomorphic-git reads them', async () => {
   for (const oid of commits) {
-    const { commit } = await peer.readCommit({ fs, gitdir: repository.dir, oid })
+    const { commit } = await readCommit({ fs, gitdir: repository.dir, oid })
     expect(await field(oid, 'commit')).toEqual({
       tree: commit.tree,
       ...(commit.parent.length > 0 ? { parents: commit.parent } : {}),
@@ -67,7 +67,7 @@ it('commits are read as isomorphic-git reads them', async () => {
 
 it('tags are read as isomorphic-git reads them', async () => {
   for (const oid of tags) {
-    const { tag } = await peer.readTag({ fs, gitdir: repository.dir, oid })
+    const { tag } = await readTag({ fs, gitdir: repository.dir, oid })
     expect(await field(oid, 'tag')).toMatchObject({
       object: tag.object,
       type: tag.type,

@@ -38,36 +38,37 @@ export async function resolveGit(
   findRemote: RemoteFinder,
   context: ResolveContext,
 ): Promise<Facts> {
-  const { signal } = context
-  signal.throwIfAborted()
-  const strange = paths.filter(path => !isField(path))
-  if (strange.length > 0) {
-    const rest = paths.filter(isField)
-    const facts = rest.length === 0 ? unavailable([], notAField) : await resolveGit(source, rest, findRemote, context)
-    return { ...facts, unavailable: [...facts.unavailable, ...unavailable(strange, notAField).unavailable] }
-  }
-  const asked = new Set(paths.map(([, field]) => field))
-  const bound = await attempt(signal, () => bind(source, findRemote, context.run, signal))
-  if ('error' in bound) return unavailable(paths, bound.error)
-  const facts = bindingFacts(source, bound.value)
-  if (!objectFields.some(field => asked.has(field))) return facts
-  // the server said that there is no tag object: nothing to fetch
-  if (!asked.has('commit') && isLightRef(source, bound.value)) return withAbsent(facts, 'tag', 'server')
-
-  const fetched = await attempt(signal, async () => {
-    return objectFacts(source, await fetchBound(source, bound.value, findRemote, context))
-  })
-  if (!('error' in fetched))
-    return {
-      ...facts,
-      known: [...facts.known, ...fetched.value.known],
-      absent: [...facts.absent, ...fetched.value.absent],
-    }
-  const missing = unavailable(
-    objectFields.filter(field => asked.has(field)).map(field => ['git', field]),
-    fetched.error,
+  context.signal.throwIfAborted()
+  const own = paths.filter(isField)
+  const others = unavailable(
+    paths.filter(path => !isField(path)),
+    notAField,
   )
-  return { ...facts, unavailable: missing.unavailable }
+  if (own.length === 0) return others
+  const bound = await attempt(context.signal, () => bind(source, findRemote, context.run, context.signal))
+  if ('error' in bound) return merge(others, unavailable(own, bound.error))
+  const objects = await resolveObjects(source, own, bound.value, findRemote, context)
+  return merge(others, bindingFacts(source, bound.value), objects)
+}
+
+/** The objects, as far as `paths` ask for them. */
+async function resolveObjects(
+  source: GitSource,
+  paths: readonly Path[],
+  binding: Binding,
+  findRemote: RemoteFinder,
+  context: ResolveContext,
+): Promise<Facts> {
+  const asked = paths.filter(([, field]) => field === 'tag' || field === 'commit')
+  if (asked.length === 0) return none
+  // the server said that there is no tag object: nothing to fetch
+  if (isLightRef(source, binding) && asked.every(([, field]) => field === 'tag')) {
+    return { ...none, absent: [{ path: ['git', 'tag'], basis: 'server' }] }
+  }
+  const fetched = await attempt(context.signal, async () =>
+    objectFacts(source, await fetchBound(source, binding, findRemote, context)),
+  )
+  return 'error' in fetched ? unavailable(asked, fetched.error) : { ...none, ...fetched.value }
 }
 
 /** The commit of a source and the tags that lead to it, fetched at most once per run. Throws coded errors. */
@@ -191,12 +192,19 @@ function isField(path: Path): boolean {
   return path.length === 2 && path[0] === 'git' && fields.has(path[1])
 }
 
-function withAbsent(facts: Facts, field: string, basis: Basis): Facts {
-  return { ...facts, absent: [...facts.absent, { path: ['git', field], basis }] }
+const none: Facts = { known: [], absent: [], unavailable: [], children: [] }
+
+function merge(...parts: readonly Facts[]): Facts {
+  return {
+    known: parts.flatMap(({ known }) => known),
+    absent: parts.flatMap(({ absent }) => absent),
+    unavailable: parts.flatMap(({ unavailable }) => unavailable),
+    children: [],
+  }
 }
 
 function unavailable(paths: readonly Path[], error: CodedError): Facts {
-  return { known: [], absent: [], unavailable: paths.map(path => ({ path, error })), children: [] }
+  return { ...none, unavailable: paths.map(path => ({ path, error })) }
 }
 
 /** What a server did is a fact; only giving up is thrown. */

@@ -4,7 +4,7 @@ import { agree } from './comprehension.ts'
 import { conflict, type Definition } from './definition.ts'
 import { collect } from './flow.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
-import { same } from './pattern.ts'
+import { isPlainScalar, same } from './pattern.ts'
 import type { Run, Slot } from './run.ts'
 import type { VirtualNode } from './virtual-node.ts'
 
@@ -73,7 +73,21 @@ function evaluateLazily(run: Run, node: VirtualNode, args: Args): Slot {
       ? open
       : open.filter(({ constant }) => constant === undefined || constant !== result)
   if (remaining.length === 0) return result
-  return new Unknown(joinLacks(remaining.map(part => part.lacks)), result !== undefined || node.default !== undefined)
+  const lacks = joinLacks(remaining.map(part => part.lacks))
+  const values = node.effectful ? undefined : possibleValues(node, result, remaining)
+  return new Unknown(lacks, result !== undefined || node.default !== undefined, values)
+}
+
+/** What the rule could give, where all of it is constants. */
+function possibleValues(
+  { default: fallback }: VirtualNode,
+  result: Value | undefined,
+  open: readonly { readonly constant: Value | undefined }[],
+): readonly Value[] | undefined {
+  const values = open.map(({ constant }) => constant)
+  if (result !== undefined) values.push(result)
+  else if (fallback !== undefined) values.push(fallback.constant)
+  return values.every(isPlainScalar) ? values : undefined
 }
 
 /** An error behind a blocked definition is blocked: had that one succeeded, this one might not have been tried. */

@@ -1,5 +1,7 @@
 import type { HostCall, Lacking, Path } from '../query.ts'
+import { equal } from '../value/compare.ts'
 import { Hole } from '../value/hole.ts'
+import type { Value } from '../value/value.ts'
 
 /** What a blocked expression lacks: input paths and host calls, each once. */
 export class Lacks {
@@ -85,10 +87,18 @@ export function settle(entries: readonly Lacks[]): Lacks {
 export class Unknown extends Hole {
   readonly lacks: Lacks
   readonly defined: boolean
+  /** The only scalars that it could be, where that much is known: what a rule's definitions give. */
+  readonly values: readonly Value[] | undefined
 
-  constructor(lacks: Lacks, defined: boolean) {
+  constructor(lacks: Lacks, defined: boolean, values?: readonly Value[]) {
     super(lacks.paths.values().next().value ?? [])
     this.lacks = lacks
     this.defined = defined
+    this.values = values
+  }
+
+  /** Whether it could be the value, a known one. */
+  couldBe(value: Value): boolean {
+    return this.values === undefined || this.values.some(own => equal(own, value))
   }
 }

@@ -63,6 +63,12 @@ const rows: Row[] = [
   },
   { name: 'else waits', rules: 'allow := 1 if input.image.labels.x\nelse := 2', gives: asksLabels },
   {
+    name: 'a value that no blocked definition gives',
+    rules:
+      'q := false if input.image.labels.x\nq := 1 if input.image.checksum\nallow if q == true\nallow if { q == 1; false }',
+    gives: undefined,
+  },
+  {
     name: 'another value could conflict',
     rules: 'allow := 1 if input.image.labels.x\nallow := 2 if input.image.repo',
     gives: asksLabels,

@@ -37,6 +37,17 @@ export function unboundIn(term: CompiledTerm, bound: ReadonlySet<number>): numbe
   }
 }
 
+/**
+ * Whether the term is an array or object literal to be compared member by member: what has another shape differs from
+ * it, even if its members are not known.
+ */
+export const isSpelled = (term: CompiledTerm): boolean =>
+  constantOf(term) === undefined &&
+  (term.kind === 'array' || (term.kind === 'object' && hasConstantKeys(term.entries.map(({ key }) => constantOf(key)))))
+
+const hasConstantKeys = (keys: readonly (Value | undefined)[]): boolean =>
+  keys.every(key => typeof key === 'string') && new Set(keys).size === keys.length
+
 /** A matcher of the pattern; its locals count as bound from here on. */
 export function linkPattern(term: CompiledTerm, scope: Scope): Matcher {
   if (term.kind === 'local') {
@@ -50,7 +61,7 @@ export function linkPattern(term: CompiledTerm, scope: Scope): Matcher {
   }
   const constant = constantOf(term)
   if (constant !== undefined) return matchConstant(constant)
-  if (unboundIn(term, scope.bound).length > 0) {
+  if (unboundIn(term, scope.bound).length > 0 || isSpelled(term)) {
     if (term.kind === 'array') return matchArray(term.items, scope)
     if (term.kind === 'object') return matchObject(term.entries, scope)
   }
@@ -59,10 +70,14 @@ export function linkPattern(term: CompiledTerm, scope: Scope): Matcher {
 
 function matchConstant(constant: Value): Matcher {
   if (typeof constant === 'string' || typeof constant === 'boolean' || constant === null) {
-    return (run, _frame, value) => value === constant || (value instanceof Unknown && block(run, value.lacks))
+    return (run, _frame, value) => value === constant || (value instanceof Unknown && maybe(run, value, constant))
   }
   return (run, _frame, value) => same(run, value, constant)
 }
+
+/** Blocks on what is not known, unless it could not be the constant whatever it turns out to be. */
+export const maybe = (run: Run, unknown: Unknown, constant: Value): boolean =>
+  unknown.couldBe(constant) && block(run, unknown.lacks)
 
 const matchEqual =
   (get: Getter): Matcher =>
@@ -85,6 +100,8 @@ export function same(run: Run, a: Value | Unknown, b: Value | Unknown): boolean 
 
 /** What is needed to compare; false where the values differ whatever is unknown inside them. */
 export function lacksToCompare(run: Run, a: Value | Unknown, b: Value | Unknown): Lacks | false | undefined {
+  if (a instanceof Unknown && isPlainScalar(b) && !a.couldBe(b)) return false
+  if (b instanceof Unknown && isPlainScalar(a) && !b.couldBe(a)) return false
   const unknowns = [a, b].filter(value => value instanceof Unknown)
   if (unknowns.length > 0) return joinLacks(unknowns.map(unknown => unknown.lacks))
   const open = [a as Value, b as Value].filter(value => isOpen(run, value))
@@ -93,6 +110,9 @@ export function lacksToCompare(run: Run, a: Value | Unknown, b: Value | Unknown)
   if (differs(a, b)) return false
   return joinLacks(open.map(value => openLacks(value)!))
 }
+
+export const isPlainScalar = (value: Value | Unknown | undefined): value is Value =>
+  value !== undefined && (typeof value !== 'object' || value === null)
 
 function matchArray(items: readonly CompiledTerm[], scope: Scope): Matcher {
   const slots = items.flatMap(item => unboundIn(item, scope.bound))

@@ -38,8 +38,11 @@ function linkPlain(statement: Statement, scope: Scope): LinkedStatement {
 }
 
 /** A value holds unless it is false or undefined. */
-export const holds: Consumer = (run, _frame, value) =>
-  value !== false && (typeof value !== 'object' || !(value instanceof Unknown) || block(run, value.lacks))
+export const holds: Consumer = (run, _frame, value) => {
+  if (value === false) return false
+  if (typeof value !== 'object' || !(value instanceof Unknown)) return true
+  return value.values?.every(own => own === false) !== true && block(run, value.lacks)
+}
 
 function linkTest({ term }: TestStatement, scope: Scope): LinkedStatement {
   if (term.kind === 'ref' && enumerates(term, scope)) {

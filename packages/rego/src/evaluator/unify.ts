@@ -4,7 +4,7 @@ import { locationOf } from '../source-text.ts'
 import { equal } from '../value/compare.ts'
 import { block } from './flow.ts'
 import { Unknown } from './lacks.ts'
-import { linkPattern, same, unboundIn } from './pattern.ts'
+import { isSpelled, linkPattern, maybe, same, unboundIn } from './pattern.ts'
 import type { Step } from './run.ts'
 import type { Scope } from './scope.ts'
 import { constantOf, linkTerm } from './term.ts'
@@ -76,6 +76,11 @@ function linkPair(pattern: CompiledTerm, term: CompiledTerm, scope: Scope): Step
   if (constant !== undefined && constantOf(pattern) === undefined && unboundIn(pattern, scope.bound).length === 0) {
     return linkPair(term, pattern, scope)
   }
+  if (isSpelled(term) && !isSpelled(pattern) && constant === undefined && constantOf(pattern) === undefined) {
+    if (unboundIn(pattern, scope.bound).length === 0 && pattern.kind !== 'array' && pattern.kind !== 'object') {
+      return linkPair(term, pattern, scope)
+    }
+  }
   const get = linkTerm(term, scope)
   if (pattern.kind === 'local' && !scope.bound.has(pattern.slot)) {
     const { slot } = pattern
@@ -91,10 +96,10 @@ function linkPair(pattern: CompiledTerm, term: CompiledTerm, scope: Scope): Step
     const expected = pattern.value
     return (run, frame) => {
       const value = get(run, frame)
-      return value === expected || (value instanceof Unknown && block(run, value.lacks))
+      return value === expected || (value instanceof Unknown && maybe(run, value, expected))
     }
   }
-  if (unboundIn(pattern, scope.bound).length === 0) {
+  if (unboundIn(pattern, scope.bound).length === 0 && !isSpelled(pattern)) {
     const other = linkTerm(pattern, scope)
     return (run, frame) => {
       const a = get(run, frame)

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import path from 'node:path'
 import { decodeJSON } from '@source-policy/core'
 import type { Credentials } from './credentials.ts'
 import { memberReader } from './descriptor.ts'
@@ -48,6 +49,8 @@ function run(command: string, input: string, signal: AbortSignal): Promise<{ sta
   return new Promise((resolve, reject) => {
     const ending = AbortSignal.any([signal, AbortSignal.timeout(CREDENTIAL_HELPER_TIMEOUT_MS)])
     const child = spawn(command, ['get'], {
+      // hostile: some systems look for programs in the working directory first, and that may be a checkout
+      cwd: path.parse(process.cwd()).root,
       stdio: ['pipe', 'pipe', 'ignore'],
       shell: false,
       windowsHide: true,

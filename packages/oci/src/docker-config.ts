@@ -39,12 +39,14 @@ const openMaps = ['auths', 'credHelpers', 'HttpHeaders', 'plugins', 'aliases', '
  */
 export function dockerCredentials(options: DockerConfigOptions = {}): CredentialsFor {
   const { env = process.env, homeDirectory = homedir(), helper = runCredentialHelper } = options
-  const directory = env.DOCKER_CONFIG || path.join(homeDirectory, '.docker')
+  // hostile: without a home, `.docker` would be that of the working directory, which may be a checkout
+  const ownDirectory = path.isAbsolute(homeDirectory) ? path.join(homeDirectory, '.docker') : undefined
+  const directory = env.DOCKER_CONFIG || ownDirectory
   let configs: Promise<readonly DockerConfig[]> | undefined
 
   const load = async (): Promise<readonly DockerConfig[]> => {
     const inline = env.DOCKER_AUTH_CONFIG
-    const file = await readConfigFile(path.join(directory, 'config.json'))
+    const file = directory === undefined ? undefined : await readConfigFile(path.join(directory, 'config.json'))
     return [
       ...(inline ? [decodeDockerConfig(inline, 'DOCKER_AUTH_CONFIG')] : []),
       ...(file ? [decodeDockerConfig(file, `Docker's config.json`)] : []),

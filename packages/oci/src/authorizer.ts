@@ -50,7 +50,7 @@ export function createAuthorizer(options: {
   const { transport, credentialsFor, now } = options
   const challenges = new Map<string, Challenge>()
   const scopes = new Map<string, string>()
-  const tokens = new Map<string, Promise<Token>>()
+  const tokens = new Map<string, { readonly token: Promise<Token>; readonly signal: AbortSignal }>()
 
   const credentials = (endpoint: Endpoint, { run, signal, anonymous }: RegistryContext) =>
     anonymous
@@ -94,16 +94,23 @@ export function createAuthorizer(options: {
       request.scope,
       known === undefined ? undefined : endpoint.credentialsName,
     ])
-    const kept = await tokens.get(key)
-    if (kept !== undefined && kept.value !== stale && kept.expires > now()) return kept
-    let next = tokens.get(key)
-    // whoever comes while it is being renewed waits for the same answer
-    if (next === undefined || (await next) === kept) {
-      next = requestToken(request, known, context)
-      next.catch(() => tokens.delete(key))
+    for (;;) {
+      const shared = tokens.get(key)
+      const token = await shared?.token.catch((error: unknown) => {
+        // it was asked for by another run, which was given up: that is no answer for us
+        if (shared.signal.aborted && !context.signal.aborted) return undefined
+        throw error
+      })
+      if (token !== undefined && token.value !== stale && token.expires > now()) return token
+      // whoever comes while it is being renewed waits for the same answer
+      if (tokens.get(key) !== shared) continue
+      const next = { token: requestToken(request, known, context), signal: context.signal }
       tokens.set(key, next)
+      next.token.catch(() => {
+        if (tokens.get(key) === next) tokens.delete(key)
+      })
+      return next.token
     }
-    return next
   }
 
   const requestToken = async (

@@ -270,6 +270,36 @@ describe('authentication', () => {
     expect(registry.log.map(({ status }) => status)).toEqual([200, 200])
   })
 
+  it('shares a token between runs, but not the end of one of them', async () => {
+    const registry = await start({ auth: { kind: 'token', users } })
+    registry.push('a', buildImage(), 'v1')
+    registry.faults.add({ match: /^\/token/, fault: { kind: 'stall' }, times: 1 })
+    const source = client([registry])
+    const reference = parseReference(`${registry.host}/a:v1`)
+    const controller = new AbortController()
+    const first = source.root(reference, contextOf(createRun({ signal: controller.signal })))
+    while (!registry.log.some(({ path }) => path.startsWith('/token')))
+      await new Promise(resolve => setTimeout(resolve, 5))
+    const second = source.root(reference, contextOf())
+    setTimeout(() => controller.abort(new Error('enough')), 50)
+    await expect(first).rejects.toThrow('enough')
+    expect((await second).digest).toMatch(/^sha256:/)
+    registry.clearLog()
+    await source.root(reference, contextOf())
+    expect(registry.log).toHaveLength(1)
+  })
+
+  it('asks once for a token that is refused, however many wait for it', async () => {
+    const registry = await start({ auth: { kind: 'token', users } })
+    registry.faults.add({ match: /^\/token/, fault: { kind: 'status', status: 403 } })
+    const source = client([registry])
+    const context = contextOf()
+    const tags = ['v1', 'v2', 'v3', 'v4', 'v5']
+    const reads = tags.map(tag => source.root(parseReference(`${registry.host}/a:${tag}`), context))
+    for (const read of reads) await expect(read).rejects.toThrow(coded('unauthorized'))
+    expect(registry.log.filter(({ path }) => path.startsWith('/token')).length).toBeLessThan(tags.length)
+  })
+
   it('exchanges an identity token by a form', async () => {
     const registry = await start({
       auth: { kind: 'token', users, anonymousPull: () => false, identityTokens: { 'id-1': 'alice' } },

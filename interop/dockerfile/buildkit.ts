@@ -14,24 +14,50 @@ export interface BuildKit {
   close(): void
 }
 
-/** The program around BuildKit's frontend, started. */
+/** Milliseconds for one build: an image whose trigger copies from that image keeps BuildKit busy for ever. */
+const TIMEOUT_MS = 10_000
+
+/** The program around BuildKit's frontend, started anew where a build does not end. */
 export function startBuildKit(program: string): BuildKit {
+  let running = startProgram(program)
+  return {
+    async ask(build) {
+      const timer = setTimeout(() => running.kill(), TIMEOUT_MS)
+      try {
+        return outcomeOf(JSON.parse(await running.ask(JSON.stringify(requestOf(build)))) as Answer)
+      } catch (error) {
+        if (!running.wasKilled()) throw error
+        running = startProgram(program)
+        return { refused: `the build does not end within ${TIMEOUT_MS} ms` }
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    close: () => running.end(),
+  }
+}
+
+/** Asks a program line by line. */
+function startProgram(program: string) {
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const waiting: { resolve: (outcome: Outcome) => void; reject: (error: Error) => void }[] = []
-  createInterface({ input: child.stdout }).on('line', line => {
-    const answer = JSON.parse(line) as Answer
-    waiting.shift()?.resolve(outcomeOf(answer))
-  })
+  const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = []
+  let killed = false
+  createInterface({ input: child.stdout }).on('line', line => waiting.shift()?.resolve(line))
   child.on('exit', code => {
     for (const { reject } of waiting.splice(0)) reject(new Error(`the frontend ended with ${code}`))
   })
   return {
-    ask: build =>
-      new Promise((resolve, reject) => {
+    ask: (line: string) =>
+      new Promise<string>((resolve, reject) => {
         waiting.push({ resolve, reject })
-        child.stdin.write(`${JSON.stringify(requestOf(build))}\n`)
+        child.stdin.write(`${line}\n`)
       }),
-    close: () => void child.stdin.end(),
+    kill() {
+      killed = true
+      child.kill('SIGKILL')
+    },
+    wasKilled: () => killed,
+    end: () => void child.stdin.end(),
   }
 }
 

@@ -31,6 +31,7 @@ export const triggers = topic('triggers', [
       },
     },
   ],
+  ['that copy from their own image for ever', lines('FROM a'), image('COPY --from=a / /')],
   ['FROM', lines('FROM a'), image('FROM x')],
   ['unknown', lines('FROM a'), image('WHAT')],
   ['two on a line', lines('FROM a'), image('RUN x\nRUN y')],

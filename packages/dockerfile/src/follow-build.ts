@@ -9,7 +9,7 @@ import type { Budget } from './expansion/budget.ts'
 import { type ExpandOptions, expand } from './expansion/expand.ts'
 import { ExpansionError } from './expansion/expansion-error.ts'
 import { checkPath, followCommand } from './follow-command.ts'
-import { MAX_COPIED_VARIABLES } from './limits.ts'
+import { MAX_COPIED_VARIABLES, MAX_TRIGGER_DEPTH } from './limits.ts'
 import type { NamedContext, NamedContexts } from './named-context.ts'
 import { setEpoch, sourceDateEpoch, withEpoch } from './source-date-epoch.ts'
 import {
@@ -203,7 +203,13 @@ interface Resolution {
 
 /** Resolves the bases of all stages that the target needs, their triggers and what these need in turn. */
 function resolveReachable(graph: StageGraph, target: StageState, resolution: Resolution): Set<StageState> {
-  for (;;) {
+  // BuildKit itself would go on for ever with an image whose trigger copies from that image
+  for (let depth = 0; ; depth++) {
+    if (depth > MAX_TRIGGER_DEPTH) {
+      throw new DockerfileError('limit_exceeded', `triggers lead to images deeper than ${MAX_TRIGGER_DEPTH}`, {
+        location: target.place,
+      })
+    }
     const reachable = reachableFrom(target)
     for (const state of graph.states) {
       if (state.base !== undefined || state.isDone || state.isResolved) continue

@@ -97,6 +97,15 @@ describe('a hostile Dockerfile', () => {
     expect(outcome(text)).toBe(expected)
   })
 
+  it.each([
+    ['once', ['COPY --from=a / /']],
+    ['twice', ['COPY --from=a / /', 'RUN --mount=from=a,target=/x y']],
+  ])('is refused where an image copies from itself in a trigger, %s', (_name, onbuild) => {
+    const dockerfile = parseDockerfile('FROM a', { file: 'Dockerfile' })
+    const run = () => dockerfileSources(dockerfile, { buildPlatform, baseConfig: () => ({ onbuild }) })
+    expect(run).toThrow(expect.objectContaining({ code: 'limit_exceeded' }))
+  })
+
   it('never throws anything but coded errors, wherever it is cut', () => {
     const text =
       '# escape=`\nARG A="b" C\nFROM a:${A:-x} AS s\nADD --checksum=$C ["https://e.com/${A%%*}", "/"]\nRUN --mount=type=bind,from=s `\n <<-EOF x\n\ty\n\tEOF\nONBUILD COPY --from=0 / /'

@@ -19,5 +19,8 @@ export const MAX_EXPANSION_CHARS_PER_BUILD = 16 * 1024 ** 2
 /** Variables that the stages of one build may copy from those below them, all together. */
 export const MAX_COPIED_VARIABLES = 5_000_000
 
+/** How far triggers may lead: an image whose trigger copies from an image whose trigger... */
+export const MAX_TRIGGER_DEPTH = 100
+
 /** Stages of a Dockerfile, with one more for each image that COPY or a mount names. */
 export const MAX_STAGES = 10_000

@@ -27,6 +27,6 @@ export function orderDefinitions<T extends { readonly rule: CompiledRule }>(
 /** A digit for each place; nothing for a branch without demands, which comes before all others. */
 function orderKey(demands: readonly Demand[], places: readonly string[]): string {
   if (demands.length === 0) return ''
-  const last = new Map(demands.map(({ place, value }) => [place, value === undefined ? '1' : '2']))
+  const last = new Map(demands.map(({ place, fits }) => [place, fits === undefined ? '1' : '2']))
   return places.map(place => last.get(place) ?? '0').join('')
 }

@@ -1,7 +1,7 @@
 import type { CompiledBody, CompiledRef, CompiledRule, CompiledTerm, Statement } from '../compiler/compiled.ts'
 import { equal } from '../value/compare.ts'
 import { valueKey } from '../value/key.ts'
-import type { Value } from '../value/value.ts'
+import { isArray, type Value } from '../value/value.ts'
 import { block } from './flow.ts'
 import { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
@@ -14,7 +14,8 @@ export interface Demand {
   readonly place: string
   /** Undefined for an argument. */
   readonly ref: CompiledRef | undefined
-  readonly value: Value | undefined
+  /** Undefined where it must only be there. */
+  readonly fits: ((value: Value) => boolean) | undefined
 }
 
 /** All demands of a body, in its order. */
@@ -32,7 +33,9 @@ function argumentDemand(statement: Statement, { args }: CompiledRule): Demand | 
   ] as const) {
     const position = args.findIndex(arg => arg.kind === 'local' && term.kind === 'local' && arg.slot === term.slot)
     const value = constantOf(other)
-    if (position >= 0 && value !== undefined) return { place: `args ${position}`, ref: undefined, value }
+    if (position >= 0 && value !== undefined) {
+      return { place: `args ${position}`, ref: undefined, fits: given => equal(given, value) }
+    }
   }
   return undefined
 }
@@ -54,14 +57,14 @@ export function linkDemands(body: CompiledBody, scope: Scope): Step[] {
 const isPrint = (statement: Statement): boolean =>
   statement.kind === 'call' && statement.callee.kind === 'builtin' && statement.callee.name === 'internal.print'
 
-function linkDemand({ ref, value }: Demand, scope: Scope): Step {
+function linkDemand({ ref, fits }: Demand, scope: Scope): Step {
   const get = linkTerm(ref!, scope)
   return (run, frame) => {
     const found = get(run, frame)
     if (found === undefined) return false
     // what comes of the expressions before it waits for a place that is not known: it may turn out to be false
-    if (found instanceof Unknown) return (value === undefined && found.defined) || block(run, found.lacks)
-    return value === undefined || equal(found, value)
+    if (found instanceof Unknown) return (fits === undefined && found.defined) || block(run, found.lacks)
+    return fits === undefined || fits(found)
   }
 }
 
@@ -74,12 +77,25 @@ function demandOf(statement: Statement, linked: Linked): Demand | undefined {
 
 function demandFor(term: CompiledTerm, other: CompiledTerm | undefined, linked: Linked): Demand | undefined {
   if (term.kind !== 'ref' || !isStored(term, linked)) return undefined
-  if (other === undefined || other.kind === 'local') return { place: placeOf(term), ref: term, value: undefined }
-  const value = constantOf(other)
-  const isScalar = value !== undefined && (typeof value !== 'object' || value === null)
-  if (!isScalar && other.kind !== 'array') return undefined
-  return { place: placeOf(term), ref: term, value: isScalar ? value : undefined }
+  const place = placeOf(term)
+  if (other === undefined || other.kind === 'local') return { place, ref: term, fits: undefined }
+  if (other.kind === 'array') {
+    if (!other.items.every(item => item.kind === 'local' || isScalarTerm(item))) return undefined
+    const items = other.items.map(constantOf)
+    return { place, ref: term, fits: value => isArray(value) && hasShape(value, items) }
+  }
+  if (!isScalarTerm(other)) return undefined
+  const wanted = constantOf(other)!
+  return { place, ref: term, fits: value => equal(value, wanted) }
 }
+
+const isScalarTerm = ({ kind }: CompiledTerm): boolean =>
+  kind === 'null' || kind === 'boolean' || kind === 'number' || kind === 'string'
+
+/** Whether the array has as many members, and those that are known here are equal. */
+const hasShape = (value: readonly Value[], items: readonly (Value | undefined)[]): boolean =>
+  value.length === items.length &&
+  items.every((item, i) => item === undefined || (value[i] as unknown) instanceof Unknown || equal(value[i]!, item))
 
 const placeOf = ({ base, path }: CompiledRef): string =>
   base.kind + path.map(key => valueKey(constantOf(key)!)).join('')

@@ -1,83 +1,113 @@
-// Builds the foreign programs that interop suites compare with, each once per version, outside the checkout.
-// npm run peers [name...]       builds all of them, or those named, and prints where they are
-import { execFileSync } from 'node:child_process'
+// Builds the foreign programs that suites compare with, each once per version, outside the checkout.
+// npm run peers [name...]                    builds all of them, or those named, and prints where they are
+// node interop/peers.mjs --has SUITE         exits 0 where all that `npm run interop:SUITE` needs is here already
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const here = path.dirname(fileURLToPath(import.meta.url))
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
 /**
- * `module` is the folder of the go.mod (relative to this file), `package` what is built of it, `usage` how it is run.
- * Add a peer by adding a row.
+ * `folder` is that of the go.mod or Cargo.toml with the pinned versions, `package` what is built of it, `suite` the script
+ * that needs it. Add a peer by adding a row.
  */
 export const peers = [
+  { name: 'dockerfile', tool: 'go', folder: 'interop/peers', package: './dockerfile', suite: 'interop:dockerfile' },
+  { name: 'opa', tool: 'go', folder: 'interop/peers/opa', package: '.', suite: 'interop:opa' },
   {
-    name: 'dockerfile',
-    module: 'peers',
-    package: './dockerfile',
-    usage: 'JSON lines on stdin: { dockerfile, opts, buildPlatform, configs }; answers on stdout',
-    needs: 'npm run interop:dockerfile',
+    name: 'zot',
+    tool: 'go',
+    folder: 'interop/peers/zot',
+    package: 'zotregistry.io/zot/cmd/zot',
+    tags: 'containers_image_openpgp',
+    suite: 'interop:registry',
   },
-  {
-    name: 'opa',
-    module: 'peers/opa',
-    package: '.',
-    usage: 'JSON lines on stdin: { op, modules, query, input }; answers on stdout',
-    needs: 'npm run interop:rego',
-  },
+  { name: 'opa-bench', tool: 'go', folder: 'bench/peers/opa-bench', package: '.', suite: 'bench:rego' },
+  { name: 'regorus-bench', tool: 'cargo', folder: 'bench/peers/regorus-bench', suite: 'bench:rego' },
 ]
 
+/** Programs of the system that suites need: Debian's packages have them. */
+const programs = {
+  'interop:registry': ['docker-registry', 'skopeo', 'umoci', 'buildah', 'htpasswd', 'openssl'],
+  'interop:sources': ['git', 'gpg', 'ssh-keygen', '/usr/sbin/sshd', 'openssl', 'nginx', 'fcgiwrap'],
+}
+
 const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'source-policy', 'peers')
+
+/** Where the program of a peer is, or will be. */
+function programOf(peer) {
+  return path.join(cache, `${peer.name}-${versionOf(peer)}${process.platform === 'win32' ? '.exe' : ''}`)
+}
 
 /** The path of a peer's program, built where it is not there yet. Throws where the name is unknown or it does not build. */
 export function buildPeer(name) {
   const peer = peers.find(candidate => candidate.name === name)
   if (peer === undefined) throw new Error(`no peer ${name}; there are ${peers.map(({ name }) => name).join(', ')}`)
-  const program = path.join(cache, `${name}-${versionOf(peer)}${process.platform === 'win32' ? '.exe' : ''}`)
+  const program = programOf(peer)
   if (existsSync(program)) return program
   mkdirSync(cache, { recursive: true })
   // built beside and renamed, so that nobody runs half a program
   const unfinished = `${program}.${process.pid}`
-  execFileSync('go', ['build', '-trimpath', '-o', unfinished, peer.package], {
-    cwd: path.join(here, peer.module),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  build[peer.tool](peer, unfinished)
   renameSync(unfinished, program)
   return program
 }
 
+const build = {
+  go({ folder, package: built, tags = '' }, output) {
+    run('go', ['build', '-trimpath', '-tags', tags, '-o', output, built], folder)
+  },
+  cargo({ name, folder }, output) {
+    const target = path.join(cache, 'build', name)
+    run('cargo', ['build', '--release', '--locked', '--target-dir', target], folder)
+    copyFileSync(path.join(target, 'release', name), output)
+  },
+}
+
+function run(program, args, folder) {
+  execFileSync(program, args, { cwd: path.join(root, folder), stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
 /** A hash of what it is built from: the pinned versions and its own source. */
-function versionOf({ module, package: folder }) {
+function versionOf({ folder, package: built = '.' }) {
+  const files = filesIn(path.join(root, folder), /^(?:go\.mod|go\.sum|Cargo\.toml|Cargo\.lock)$/)
+  if (built.startsWith('.')) files.push(...filesIn(path.join(root, folder, built), /\.go$/))
+  files.push(...filesIn(path.join(root, folder, 'src'), /\.rs$/))
   const hash = createHash('sha256')
-  const root = path.join(here, module)
-  const files = ['go.mod', 'go.sum', ...sourcesIn(path.join(root, folder)).map(file => path.relative(root, file))]
-  for (const file of files)
-    hash.update(`${file.replaceAll(path.sep, '/')}\0`).update(readFileSync(path.join(root, file)))
+  for (const file of files) {
+    hash
+      .update(`${path.relative(path.join(root, folder), file).replaceAll(path.sep, '/')}\0`)
+      .update(readFileSync(file))
+  }
   return hash.digest('hex').slice(0, 12)
 }
 
-function sourcesIn(folder) {
-  return readdirSync(folder)
-    .filter(file => file.endsWith('.go'))
+function filesIn(folder, pattern) {
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names
+    .filter(name => pattern.test(name))
     .sort()
-    .map(file => path.join(folder, file))
+    .map(name => path.join(folder, name))
+}
+
+function isReady(suite) {
+  const installed = (programs[suite] ?? []).every(program => {
+    return spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined
+  })
+  return installed && peers.filter(peer => peer.suite === suite).every(peer => existsSync(programOf(peer)))
 }
 
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [option, suite] = process.argv.slice(2)
+  if (option === '--has') process.exit(isReady(`interop:${suite}`) ? 0 : 1)
   const asked = process.argv.slice(2)
-  for (const { name, module, usage, needs } of peers) {
+  for (const { name, suite } of peers) {
     if (asked.length > 0 && !asked.includes(name)) continue
-    if (!existsSync(path.join(here, module, 'go.mod'))) {
-      console.log(`${name}: not here`)
-      continue
-    }
     const started = performance.now()
     const program = buildPeer(name)
-    console.log(
-      `${name}: ${program} (${((performance.now() - started) / 1000).toFixed(1)} s)\n  ${usage}\n  for ${needs}`,
-    )
+    console.log(`${name}: ${program} (${((performance.now() - started) / 1000).toFixed(1)} s), for npm run ${suite}`)
   }
 }

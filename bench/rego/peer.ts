@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
-import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { buildPeer } from '../../interop/peers.mjs'
 
 /** A program that speaks JSON lines: one answer for each request, in order. */
 export interface Peer {
@@ -11,13 +9,9 @@ export interface Peer {
   close(): void
 }
 
-const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'source-policy', 'peers')
-
-/** Starts a peer that `npm run peers` built. */
+/** Starts a peer, building it where that was not done yet. */
 export function startPeer(name: string): Peer {
-  const file = path.join(cache, name)
-  if (!existsSync(file)) throw new Error(`no peer ${file}: build it with npm run peers`)
-  const child = spawn(file, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(buildPeer(name), { stdio: ['pipe', 'pipe', 'inherit'] })
   const waiting: ((line: string) => void)[] = []
   createInterface({ input: child.stdout }).on('line', line => waiting.shift()?.(line))
   child.on('exit', code => {

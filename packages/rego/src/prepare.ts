@@ -38,14 +38,19 @@ export function prepare(options: PrepareOptions): Query {
 
 function linkProgram(
   program: Program,
-  { builtins: declarations = {}, data = {}, strictBuiltinErrors: strict = false }: PrepareOptions,
+  { modules, builtins: declarations = {}, data = {}, strictBuiltinErrors: strict = false }: PrepareOptions,
   builtins: ReadonlyMap<string, Builtin>,
   events: boolean,
 ): LinkedQuery {
   const { query } = program
   if (query === undefined) throw new RegoError({ code: 'eval_internal_error', message: 'the query was not compiled' })
   const linked = new Linked({ program, builtin: name => builtins.get(name), declarations, events })
-  const hasHost = Object.values(declarations).some(declaration => declaration.implementation === undefined)
+  // A function that is called is named somewhere. Where none is, nothing can block, and evaluation need not look out.
+  const texts = Object.values(modules)
+  const hasHost = Object.entries(declarations).some(
+    ([name, { implementation }]) =>
+      implementation === undefined && texts.some(text => text.includes(name.slice(name.lastIndexOf('.') + 1))),
+  )
   return linkQuery({ linked, query, data, hasHost, strict, cache: new Map() })
 }
 

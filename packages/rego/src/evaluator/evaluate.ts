@@ -1,4 +1,4 @@
-import type { CompiledQuery } from '../compiler/compiled.ts'
+import type { CompiledBody, CompiledQuery, LocalTerm, Statement } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
 import { maxResultSize } from '../limits.ts'
 import type { EvaluateOptions, Outcome, Path, Result } from '../query.ts'
@@ -15,7 +15,7 @@ import type { Linked } from './linked.ts'
 import { OpenValues } from './open-values.ts'
 import { measure } from './result-size.ts'
 import { canceled, type Frame, type Next, Run } from './run.ts'
-import { type Layout, newFrame, newLayout, type Scope } from './scope.ts'
+import { type Layout, newFrame, newLayout, newSlot, type Scope } from './scope.ts'
 
 /** A query linked to closures. */
 export interface LinkedQuery {
@@ -39,8 +39,9 @@ export function linkQuery(parts: QueryParts): LinkedQuery {
   const results = layout.size++
   const effectful = linked.isEffectful(query.facts)
   const scope: Scope = { linked, layout, ordered: true, bound: new Set(), effectful, rule: '' }
-  const expressions = queryExpressions(query)
-  const body = linkBody(query.body, scope, () => (run, frame) => {
+  const kept = query.body.flatMap(statement => keepValue(statement, scope))
+  const expressions = queryExpressions(kept)
+  const body = linkBody(kept, scope, () => (run, frame) => {
     if (isBlocked(run)) return blockedEnd(run)
     ;(frame[results] as Result[]).push(makeResult(query, expressions, frame))
     return false
@@ -54,10 +55,21 @@ interface Expression {
   readonly slot: number | undefined
 }
 
+/** A term that stands as an expression has a value, which the results tell: it is put aside before it is tested. */
+function keepValue(statement: Statement, scope: Scope): Statement[] {
+  if (statement.kind !== 'test' || statement.negated || statement.term.kind === 'local') return [statement]
+  const local: LocalTerm = { kind: 'local', span: statement.span, slot: newSlot(scope) }
+  const { term, ...rest } = statement
+  return [
+    { ...rest, kind: 'unify', left: local, right: term, generated: true },
+    { ...statement, term: local, with: [], binds: [] },
+  ]
+}
+
 /** What each written expression gives: a term its value, everything else true. */
-function queryExpressions(query: CompiledQuery): Expression[] {
+function queryExpressions(body: CompiledBody): Expression[] {
   const expressions: Expression[] = []
-  for (const statement of query.body) {
+  for (const statement of body) {
     if (statement.generated && expressions[statement.index] !== undefined) continue
     const { kind } = statement
     const slot =
@@ -119,7 +131,7 @@ function makeOutcome(run: Run, results: readonly Result[], lacks: Lacks | undefi
 
 /** An evaluation error with the results that were found before it; a stack that is used up is a limit like any other. */
 function withResults(error: unknown, results: readonly Result[]): unknown {
-  if (error instanceof RangeError) return canceled('the stack is used up')
+  if (error instanceof RangeError) return canceled(error.message)
   if (!(error instanceof RegoError)) return error
   const { code, reason, location, line, details, cause } = error
   return new RegoError({ code, message: reason, location, line, details, cause, results })

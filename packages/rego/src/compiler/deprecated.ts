@@ -1,13 +1,12 @@
 import type { Body } from '../ast.ts'
 import { dottedName } from '../format.ts'
 import { walkBodyTerms } from '../walk.ts'
-import { chainOf, report, type Work } from './work.ts'
+import { definitionsOf, report, type Work } from './work.ts'
 
 /** Stage: v1 has no deprecated builtins. */
 export function checkDeprecated(work: Work): void {
-  for (const { module, rules } of work.modules) {
-    if (!work.strict && !module.v1) continue
-    for (const rule of rules) for (const branch of chainOf(rule)) checkDeprecatedIn(work, branch.body)
+  for (const rule of definitionsOf(work, 'deprecated')) {
+    if (work.strict || rule.module.module.v1) checkDeprecatedIn(work, rule.body)
   }
 }
 

@@ -3,7 +3,7 @@ import { formatTerm } from '../format.ts'
 import { hasClosure, isComprehension, walkTerms } from '../walk.ts'
 import type { Arity } from './output-vars.ts'
 import { rewriteTerms } from './transform.ts'
-import { definitionsOf, isEquation, report, type Work } from './work.ts'
+import { definitionsOf, isEquation, mayHaveClosures, report, type Work } from './work.ts'
 
 /** Stage: what is called is a function and is given as many arguments as it takes, or one more for the result. */
 export function checkFunctions(work: Work, arity: Arity): void {
@@ -16,12 +16,15 @@ export function checkFunctions(work: Work, arity: Arity): void {
           expr => checkCall(work, arity, expr),
         )
     }
-    checkCallsIn(work, arity, rule.body)
+    checkCallsIn(work, arity, rule.body, mayHaveClosures(rule))
   }
 }
 
-export function checkCallsIn(work: Work, arity: Arity, body: Body): void {
-  for (const expr of body) checkExpr(work, arity, expr)
+export function checkCallsIn(work: Work, arity: Arity, body: Body, closures = true): void {
+  for (const expr of body) {
+    if (closures) checkExpr(work, arity, expr)
+    else checkCall(work, arity, expr)
+  }
 }
 
 /** In a query the types of all functions are known, and OPA says it as it does for builtins. */

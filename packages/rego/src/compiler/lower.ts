@@ -200,7 +200,7 @@ export function lowerTerm(frame: Frame, bound: Names, term: Term): CompiledTerm 
     case 'boolean':
     case 'number':
     case 'string':
-      return { ...scalarOf(term), span }
+      return term
     case 'var':
       return localOf(frame, bound, term)
     case 'ref':

@@ -4,7 +4,7 @@ import { hasClosure, isComprehension, walkExprTerms } from '../walk.ts'
 import { type Arity, outputsOfExpr } from './output-vars.ts'
 import { mapChildren, mapExpr } from './transform.ts'
 import { safetyVars, varsOfBody, varsOfExpr, varsOfTerm } from './vars.ts'
-import { definitionsOf, isGenerated, isScalar, report, type Work } from './work.ts'
+import { definitionsOf, isGenerated, isScalar, mayHaveClosures, report, type Work } from './work.ts'
 
 export const documents: ReadonlySet<string> = new Set(['input', 'data'])
 
@@ -46,13 +46,13 @@ export function checkBodySafety(work: Work, arity: Arity): void {
   for (const rule of definitionsOf(work)) {
     const bound = new Set(documents)
     for (const arg of rule.args ?? []) varsOfTerm(arg, {}, bound)
-    rule.body = orderBody(work, arity, bound, rule.body)
+    rule.body = orderBody(work, arity, bound, rule.body, mayHaveClosures(rule))
   }
 }
 
 /** The body in a safe order; itself, with the unsafe variables reported, when there is none. */
-export function orderBody(work: Work, arity: Arity, bound: ReadonlySet<string>, body: Body): Body {
-  const { ordered, unsafe } = reorder(arity, bound, body)
+export function orderBody(work: Work, arity: Arity, bound: ReadonlySet<string>, body: Body, closures = true): Body {
+  const { ordered, unsafe } = reorder(arity, bound, body, closures)
   if (unsafe.size === 0) return ordered
   const before = work.errors.length
   reportUnsafe(work, unsafe)
@@ -69,7 +69,7 @@ interface Ordered {
  * Expressions are taken in their order as soon as what they need is bound, in rounds until nothing more can be taken. So a
  * body changes no more than it must: which of several orders is taken is observable, since errors end evaluation.
  */
-function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body): Ordered {
+function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body, closures = true): Ordered {
   const vars = body.map(expr => varsOfExpr(expr, safetyVars))
   const bodyVars = new Set<string>()
   const safe = new Set<string>()
@@ -85,7 +85,7 @@ function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body): Ordere
     const needs = vars[i]!
     for (const name of needs) if (safe.has(name)) needs.delete(name)
     if (needs.size > 0) unsafe.set(expr, needs)
-    if (hasClosure(expr)) closed.set(expr, closedOver(expr, bodyVars, globals))
+    if (closures && hasClosure(expr)) closed.set(expr, closedOver(expr, bodyVars, globals))
   }
   const ordered: Expr[] = []
   let waiting = body

@@ -2,7 +2,7 @@ import type { Annotations, Body, CallExpr, Expr, Module, RefTerm, Rule, StringTe
 import type { TypeSpec } from '../builtins/type-spec.ts'
 import { RegoError, type RegoErrorCode } from '../error.ts'
 import { lineOf, locationOf, type Span } from '../source-text.ts'
-import { branchesOf, isComprehension, walkBodyTerms, walkRuleTerms } from '../walk.ts'
+import { branchesOf, walkBodyTerms, walkRuleTerms } from '../walk.ts'
 
 /** What the compiler has to know of a builtin. */
 export interface Signature {
@@ -35,34 +35,83 @@ export interface Definition {
   body: Body
 }
 
-/** A construct that some stage rewrites. */
-export type Feature = 'comprehension' | 'template' | 'with' | 'equal' | 'print' | 'metadata' | 'assign'
+/** A construct that some stage rewrites or refuses. */
+export type Feature =
+  | 'comprehension'
+  | 'every'
+  | 'template'
+  | 'with'
+  | 'equal'
+  | 'print'
+  | 'metadata'
+  | 'assign'
+  | 'deprecated'
 
-function featuresOf(rule: Rule): ReadonlySet<Feature> {
+/** Looks at every definition once, so that most stages need not look at most of them. */
+interface Survey {
+  /** By the first part of the name of what is called. */
+  readonly featureOfName: ReadonlyMap<string, Feature>
+  /** User code may have names like those that the compiler makes. */
+  readonly taken: Set<string>
+}
+
+function startSurvey(builtins: ReadonlyMap<string, Signature>): Survey {
+  const featureOfName = new Map<string, Feature>([
+    ['equal', 'equal'],
+    ['print', 'print'],
+    ['rego', 'metadata'],
+    ['assign', 'assign'],
+  ])
+  for (const { name, deprecated } of builtins.values()) {
+    if (deprecated) featureOfName.set(name.split('.')[0]!, 'deprecated')
+  }
+  return { featureOfName, taken: new Set() }
+}
+
+function featuresOf({ featureOfName, taken }: Survey, rule: Rule): ReadonlySet<Feature> {
   const features = new Set<Feature>()
   walkRuleTerms(
     rule,
     term => {
-      if (term.kind === 'template') features.add('template')
-      else if (term.kind === 'var') {
-        const feature = featureOfName.get(term.name)
-        if (feature !== undefined) features.add(feature)
-      } else if (isComprehension(term)) features.add('comprehension')
+      switch (term.kind) {
+        case 'var': {
+          const feature = featureOfName.get(term.name)
+          if (feature !== undefined) features.add(feature)
+          else if (isGenerated(term.name)) taken.add(term.name)
+          break
+        }
+        case 'ref':
+          if (namesVoidInternal(term)) features.add('print')
+          break
+        case 'template':
+          features.add('template')
+          break
+        case 'array-comprehension':
+        case 'set-comprehension':
+        case 'object-comprehension':
+          features.add('comprehension')
+          break
+        default:
+      }
     },
     expr => {
+      if (expr.kind === 'every') features.add('every')
       if (expr.with.length > 0) features.add('with')
     },
   )
   return features
 }
 
-const featureOfName: ReadonlyMap<string, Feature> = new Map([
-  ['equal', 'equal'],
-  ['print', 'print'],
-  ['internal', 'print'],
-  ['rego', 'metadata'],
-  ['assign', 'assign'],
-])
+/** `internal.print` and `internal.test_case` give no value, as `print`. */
+function namesVoidInternal({ head, path: [first] }: RefTerm): boolean {
+  if (head.kind !== 'var' || head.name !== 'internal' || first?.kind !== 'string') return false
+  return first.value === 'print' || first.value === 'test_case'
+}
+
+/** Whether comprehensions or `every` can be in it, also those that stages make of print and templates. */
+export function mayHaveClosures({ features }: Definition): boolean {
+  return features.has('comprehension') || features.has('every') || features.has('template') || features.has('print')
+}
 
 export interface WorkModule {
   readonly module: Module
@@ -95,9 +144,13 @@ export function startWork(
   query: Body = [],
 ): Work {
   const sorted = modules.toSorted((a, b) => (a.source.file < b.source.file ? -1 : 1))
-  const taken = takenNames(sorted, query)
+  const survey = startSurvey(builtins)
+  const { taken } = survey
   let next = 0
-  const started = sorted.map(startModule)
+  const started = sorted.map(module => startModule(survey, module))
+  walkBodyTerms(query, term => {
+    if (term.kind === 'var' && isGenerated(term.name)) taken.add(term.name)
+  })
   return {
     modules: started,
     definitions: started.flatMap(({ rules }) => rules.flatMap(rule => [...chainOf(rule)])),
@@ -114,7 +167,7 @@ export function startWork(
   }
 }
 
-function startModule(module: Module): WorkModule {
+function startModule(survey: Survey, module: Module): WorkModule {
   const rules: Definition[] = []
   const work: WorkModule = {
     module,
@@ -122,11 +175,11 @@ function startModule(module: Module): WorkModule {
     rules,
     annotations: module.annotations,
   }
-  for (const rule of module.rules) rules.push(startDefinition(work, rule))
+  for (const rule of module.rules) rules.push(startDefinition(survey, work, rule))
   return work
 }
 
-function startDefinition(module: WorkModule, rule: Rule): Definition {
+function startDefinition(survey: Survey, module: WorkModule, rule: Rule): Definition {
   let next: Definition | undefined
   for (const branch of branchesOf(rule).toReversed()) {
     const { span, head, body } = branch
@@ -138,7 +191,7 @@ function startDefinition(module: WorkModule, rule: Rule): Definition {
       headSpan: head.span,
       default: branch.default,
       else: next,
-      features: featuresOf(branch),
+      features: featuresOf(survey, branch),
       reference,
       args,
       key,
@@ -154,19 +207,6 @@ const generatedPrefix = '__local'
 /** A local that the compiler made; OPA goes by the name too. */
 export function isGenerated(name: string): boolean {
   return name.startsWith(generatedPrefix)
-}
-
-/** User code may have names like ours. */
-function takenNames(modules: readonly Module[], query: Body): ReadonlySet<string> {
-  const taken = new Set<string>()
-  const note = (term: Term): void => {
-    if (term.kind === 'var' && isGenerated(term.name)) taken.add(term.name)
-  }
-  for (const { rules } of modules) {
-    for (const rule of rules) for (const branch of branchesOf(rule)) walkRuleTerms(branch, note)
-  }
-  walkBodyTerms(query, note)
-  return taken
 }
 
 /** Each definition and each of its `else` branches; with `feature` only those in which it stands. */

@@ -15,7 +15,7 @@ import type { Span } from '../../source-text.ts'
 import { hasClosure, isComprehension, isGround, walkExprTerms, walkTerms } from '../../walk.ts'
 import { type Graph, sortGraph } from '../graph.ts'
 import { groundPrefix } from '../rule-tree.ts'
-import { compileError, type Definition, fullReference, type Signature, type Work } from '../work.ts'
+import { compileError, type Definition, fullReference, mayHaveClosures, type Signature, type Work } from '../work.ts'
 import { RefChecker } from './check-refs.ts'
 import {
   type Checked,
@@ -105,7 +105,7 @@ function fromSpec(spec: TypeSpec): Type {
 }
 
 function checkRule(work: Work, env: Environment, rule: Definition, errors: RegoError[]): void {
-  const checked = checkBody(work, wrap(env), rule.body)
+  const checked = checkBody(work, env, rule.body, mayHaveClosures(rule))
   const reference = fullReference(rule)
   const parts = partsOf(reference)
   if (checked.errors.length > 0) {
@@ -156,11 +156,11 @@ function nestInObjects(env: Environment, path: readonly Term[], type: Type | und
 }
 
 /** Checks a body; the environment that results knows its variables. */
-function checkBody(work: Work, outer: Environment, body: Body): Checked {
+function checkBody(work: Work, outer: Environment, body: Body, closures = true): Checked {
   const env = wrap(outer)
   const errors: RegoError[] = []
   for (const expr of body) {
-    const inClosures = hasClosure(expr) ? checkClosures(work, env, expr) : []
+    const inClosures = closures && hasClosure(expr) ? checkClosures(work, env, expr) : []
     errors.push(...inClosures)
     const refs = new RefChecker(work, env)
     refs.checkExpr(expr)

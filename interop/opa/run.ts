@@ -66,6 +66,9 @@ console.log(`${count} programs from seed ${first}: ${tally.same} the same, ${tal
 console.log(
   `of the same: ${tally.results} with results, ${tally.evaluation} with an evaluation error, ${tally.compile} refused`,
 )
+console.log(
+  `${tally.otherError} apart: where errors of builtins count, another one came first; without that they are the same`,
+)
 process.exitCode = tally.different === 0 && count > 0 ? 0 : 1
 
 /** Our result, or how we fell over. */

@@ -35,6 +35,8 @@ export interface Run {
   readonly usage: Readonly<Usage>
   /** Aborted when the caller aborts or the run's time is over. */
   readonly signal: AbortSignal
+  /** Milliseconds that are left of the run's time, none or more: no timer fires while one policy after the other is evaluated. */
+  remainingMs(): number
   /**
    * The value of `load`, which runs at most once for a key in a run; a failure is kept as well and not tried again.
    * `signal` gives up waiting and cancels only this waiter.
@@ -64,11 +66,9 @@ const limitOf = { sources: 'maxSources', requests: 'maxRequests', bytes: 'maxByt
 /** A new run: nothing bound, nothing spent. Its clock starts now. */
 export function createRun(options: RunOptions = {}): Run {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const deadline = performance.now() + limits.timeoutMs
   const timeout = new AbortController()
-  const timer = setTimeout(
-    () => timeout.abort(new CoreError('timeout', `the run took longer than ${limits.timeoutMs} ms`)),
-    limits.timeoutMs,
-  )
+  const timer = setTimeout(() => timeout.abort(timeoutError(limits)), limits.timeoutMs)
   unref(timer)
   const signal = options.signal ? AbortSignal.any([options.signal, timeout.signal]) : timeout.signal
   const usage: Usage = { sources: 0, requests: 0, bytes: 0, hosts: 0 }
@@ -82,6 +82,7 @@ export function createRun(options: RunOptions = {}): Run {
     limits,
     usage,
     signal,
+    remainingMs: () => Math.max(0, deadline - performance.now()),
     once<T>(key: string, load: (signal: AbortSignal) => Promise<T>, waiter?: AbortSignal): Promise<T> {
       let value = bound.get(key) as Promise<T> | undefined
       if (value === undefined) {
@@ -147,6 +148,11 @@ function createWaitingRoom(): <T>(value: Promise<T>, signal: AbortSignal) => Pro
       })
     })
   }
+}
+
+/** What the signal of a run is aborted with when its time is over. */
+export function timeoutError({ timeoutMs }: Limits): CoreError {
+  return new CoreError('timeout', `the run took longer than ${timeoutMs} ms`)
 }
 
 /** In Node a timer would keep the process alive; elsewhere timers are plain numbers. */

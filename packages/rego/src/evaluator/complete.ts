@@ -74,8 +74,10 @@ function evaluateLazily(run: Run, node: VirtualNode, args: Args): Slot {
       : open.filter(({ constant }) => constant === undefined || constant !== result)
   if (remaining.length === 0) return result
   const lacks = joinLacks(remaining.map(part => part.lacks))
-  const values = node.effectful ? undefined : possibleValues(node, result, remaining)
-  return new Unknown(lacks, result !== undefined || node.default !== undefined, values)
+  // What waits for an effect is not held as a part of something else, which could be decided without it.
+  if (node.effectful) return new Unknown(lacks, false)
+  const isDefined = result !== undefined || node.default !== undefined
+  return new Unknown(lacks, isDefined, possibleValues(node, result, remaining))
 }
 
 /** What the rule could give, where all of it is constants. */

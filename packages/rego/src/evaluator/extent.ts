@@ -10,7 +10,7 @@ import { linkDemands } from './demands.ts'
 import { watchRule } from './events.ts'
 import { collect, isBlocked, pendingLacks, sequence } from './flow.ts'
 import { openLacks } from './lacking.ts'
-import { type Lacks, Unknown } from './lacks.ts'
+import { joinLacks, type Lacks, Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { type OpenEntry, PartlyKnown } from './partly-known.ts'
 import type { Place } from './place.ts'
@@ -86,7 +86,9 @@ export function evaluateExtent(run: Run, node: VirtualNode): Slot | Place {
   const builder: Builder = { root, made: new Set([root]), open: [] }
   for (const definition of node.partialCandidates(run)) definition.evaluate(run, builder)
   addChildren(run, node, [], builder)
-  return builder.open.length === 0 ? root : new PartlyKnown(root, builder.open, 0)
+  if (builder.open.length === 0) return root
+  if (node.effectful) return new Unknown(joinLacks(builder.open.map(({ lacks }) => lacks)), false)
+  return new PartlyKnown(root, builder.open, 0)
 }
 
 function addChildren(run: Run, node: VirtualNode, path: readonly Value[], builder: Builder): void {

@@ -51,17 +51,21 @@ export class Interior extends Place {
     return document
   }
 
-  #merge(run: Run): Value {
+  #merge(run: Run): Value | Unknown {
     const members: [Value, Value][] = []
     let open = false
+    let effect: Unknown | undefined
     const base = this.#base(run)
     this.each(run, true, (key, place) => {
       const member = over(objectGet(base, key as Value), place instanceof Place ? place.finish(run) : place)
       if (member === undefined) return false
+      if (member instanceof Unknown && this.#node.child(key as Value)?.effectful) effect = member
       open ||= member instanceof Unknown || isOpen(run, member)
       members.push([key as Value, member as Value])
       return false
     })
+    // An effect that may still happen is not decided by what stands beside it.
+    if (effect !== undefined) return effect
     const document = makeDocument(members)
     if (open) run.open.add(document)
     return document

@@ -250,6 +250,14 @@ describe('effects', () => {
   ])('wait for what comes before them: %s', rules => {
     expect(short(evaluate(rules, { input: known, unknown }))).toEqual(asksLabels)
   })
+
+  test.each([
+    'decision := {"allow": true, "deny_msg": e}\n\ne contains 1 if { input.image.labels.x; pin(input.image, "a") }',
+    'decision.allow := true\n\ndecision.deny_msg contains 1 if { input.image.labels.x; pin(input.image, "a") }',
+  ])('keep a decision that holds them from being read in part: %s', rules => {
+    const outcome = evaluate(rules, { input: known, unknown }, 'data.p.decision = x')
+    expect(outcome).toMatchObject({ kind: 'blocked', paths: [labels], results: [] })
+  })
 })
 
 describe('host calls', () => {

@@ -29,15 +29,13 @@ for (const test of hasCorpus ? loadCases() : []) {
   const isKnown = knownIssues.some(({ filter }: { filter: string }) => filter === `${test.file}:${test.note}`)
   let fault: string | undefined
   const lacking = undeliveredOf(test)
-  if (lacking.length === 0) {
-    try {
-      fault = faultOf(test)
-    } catch (error) {
-      fault = error instanceof Error ? error.message : String(error)
-    }
+  try {
+    fault = faultOf(test)
+  } catch (error) {
+    fault = error instanceof Error ? error.message : String(error)
   }
   const verdict: Verdict =
-    lacking.length > 0
+    lacking.length > 0 && fault !== undefined
       ? 'undelivered'
       : fault === undefined
         ? isKnown
@@ -53,14 +51,17 @@ for (const test of hasCorpus ? loadCases() : []) {
   for (const name of builtinsOf(test)) count(byBuiltin, name, verdict)
 }
 
+const inOrder = (group: ReadonlyMap<string, Tally>): readonly (readonly [string, Tally])[] =>
+  [...group].sort(([a], [b]) => (a < b ? -1 : 1))
+
 const line = (name: string, { passed, failed, known, undelivered }: Tally): string =>
   `${name.padEnd(52)} ${String(passed).padStart(5)} ${String(failed).padStart(6)} ${String(known).padStart(5)} ${String(undelivered).padStart(11)}`
 
 console.log(`${'builtin'.padEnd(52)} passed failed known undelivered`)
-for (const [name, counts] of [...byBuiltin].sort()) console.log(line(name, counts))
+for (const [name, counts] of inOrder(byBuiltin)) console.log(line(name, counts))
 if (faults.length > 0) {
   console.log('\nby category, where anything failed:')
-  for (const [name, counts] of [...byFile].sort()) if (counts.failed > 0) console.log(line(name, counts))
+  for (const [name, counts] of inOrder(byFile)) if (counts.failed > 0) console.log(line(name, counts))
   console.log(`\n${faults.join('\n')}`)
 }
 console.log(`\n${line('all cases', total)}`)

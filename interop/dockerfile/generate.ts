@@ -489,7 +489,7 @@ function mutate(r: Random, text: string, probability: number): string {
         result = r.chance(0.3) ? result.slice(0, at) : result + result.slice(at)
     }
   }
-  return result.toWellFormed()
+  return result.replace(/\p{Surrogate}/gu, '\ufffd')
 }
 
 function generateOptions(r: Random): CaseOptions {

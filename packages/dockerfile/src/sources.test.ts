@@ -207,7 +207,7 @@ describe('what BuildKit refuses is refused', () => {
 
 describe('a base image', () => {
   const config =
-    (values: Record<string, object>): SourcesOptions['baseConfig'] =>
+    (values: Record<string, object>): NonNullable<SourcesOptions['baseConfig']> =>
     ({ identifier }) =>
       values[identifier.replace('docker-image://docker.io/library/', '').replace(':latest', '')] ?? {}
 

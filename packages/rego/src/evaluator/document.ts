@@ -91,7 +91,7 @@ export function patch(
   }
   if (before instanceof ObjectValue || typeof key !== 'string') {
     const copy = before instanceof ObjectValue ? copyObject(before) : new ObjectValue()
-    if (before !== undefined && isPlainObject(before as Value)) {
+    if (before !== undefined && isPlainObject(before)) {
       for (const [name, member] of Object.entries(before as PlainObject)) copy.set(name, member)
     }
     const member = patch(copy.get(key), rest, value, open)

@@ -4,7 +4,7 @@ import { lacking, prepare, RegoError, toJSON } from '../index.ts'
 import type { Answer, BuiltinDeclaration, HostCall, Outcome, Path, Query } from '../query.ts'
 import type { Value } from '../value/value.ts'
 import { pathKey } from './lacks.ts'
-import { data, policies } from './testing/policies.ts'
+import { data, policies } from './testdata/policies.ts'
 
 const runs = Number(process.env.SOURCE_POLICY_PROPERTY_RUNS ?? 150)
 const seed = process.env.SOURCE_POLICY_PROPERTY_SEED === undefined ? 7 : Number(process.env.SOURCE_POLICY_PROPERTY_SEED)
@@ -60,7 +60,7 @@ function answerOf(call: Pick<HostCall, 'id'>): Answer {
   const choices: Answer[] = [{ value: true }, { value: { x: 1 } }, { undefined: true }, { value: 'x' }]
   let hash = 0
   for (const char of call.id) hash = (hash * 31 + char.charCodeAt(0)) >>> 0
-  return choices[hash % choices.length]!
+  return choices[hash % choices.length] as Answer
 }
 
 /** The answers to all calls that there could be. */

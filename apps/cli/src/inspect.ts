@@ -7,8 +7,7 @@ import {
   parseField,
   type Source,
 } from '@source-policy/core'
-import type { CommandContext, IO } from './io.ts'
-import type { Logger } from './logger.ts'
+import type { CommandContext } from './io.ts'
 import { printableJSON } from './printable.ts'
 import { redactStrings } from './secrets.ts'
 import type { NetworkOptions, Session } from './session.ts'
@@ -22,7 +21,8 @@ export async function inspect(
   options: NetworkOptions & { readonly fields: readonly string[] },
   { io, logger, secrets }: CommandContext,
 ): Promise<number> {
-  const session = options.fields.length > 0 ? await openOnline(options, { io, logger }) : await openOffline(wanted)
+  const session =
+    options.fields.length > 0 ? await openOnline(options, { io, logger, secrets }) : await openOffline(wanted)
   try {
     const paths = options.fields.map(parseField)
     const fields = paths.filter(path => path !== undefined)
@@ -48,7 +48,7 @@ export async function inspect(
 
 async function openOnline(
   options: NetworkOptions,
-  context: { readonly io: IO; readonly logger: Logger },
+  context: CommandContext,
 ): Promise<Pick<Session, 'resolvers' | 'run' | 'close'>> {
   const { openSession } = await import('./session.ts')
   return openSession(options, context)

@@ -14,14 +14,17 @@ import {
 import { gitCredentialHelper, gitResolver, gitSecrets } from '@source-policy/resolver-git'
 import { httpResolver } from '@source-policy/resolver-http'
 import { imageResolver } from '@source-policy/resolver-image'
-import { createTransport, type TransportOptions } from '@source-policy/transport'
+import { createTransport, type Transport, type TransportOptions } from '@source-policy/transport'
 import type { IO } from './io.ts'
+import type { Secrets } from './secrets.ts'
 
 export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'> {
   /** `host` is spoken to over plain http, `https://host` over TLS whose certificate is not verified. */
   readonly insecureRegistries: readonly string[]
   /** Where `docker login` keeps credentials is read from it: `DOCKER_CONFIG`, `DOCKER_AUTH_CONFIG`, `HOME`. */
   readonly env: IO['env']
+  /** Learns what must not be shown: servers may repeat what they were sent. */
+  readonly secrets: Secrets
 }
 
 export interface Resolvers {
@@ -31,15 +34,15 @@ export interface Resolvers {
 }
 
 /** Resolvers of all sources that the command knows, on one transport. */
-export function openResolvers({ insecureRegistries, env, ...options }: ResolversOptions): Resolvers {
+export function openResolvers({ insecureRegistries, env, secrets, ...options }: ResolversOptions): Resolvers {
   const unverified = insecureRegistries.filter(host => host.startsWith('https://'))
   const plain = insecureRegistries
     .filter(host => !host.startsWith('https://'))
     .map(host => host.replace(/^http:\/\//, ''))
   const insecureHosts = [...plain, ...unverified.map(host => host.slice('https://'.length))]
-  const transport = createTransport({ ...options, insecureHosts })
+  const transport = watchedTransport(createTransport({ ...options, insecureHosts }), secrets)
   const registries = Object.fromEntries(plain.map((host): [string, RegistryConfig] => [host, { http: true }]))
-  const images = createRegistryClient({ transport, registries, credentialsFor: credentials(env) })
+  const images = createRegistryClient({ transport, registries, credentialsFor: credentials(env, secrets) })
   const git = gitResolver({
     transport,
     // a secret for no host in particular is for the host of a git context, and here there is none
@@ -51,14 +54,27 @@ export function openResolvers({ insecureRegistries, env, ...options }: Resolvers
   return { resolvers, images, close: () => transport.close() }
 }
 
+function watchedTransport(transport: Transport, secrets: Secrets): Transport {
+  return {
+    ...transport,
+    request(request) {
+      if (request.authorization !== undefined) secrets.addAuthorization(request.authorization.value)
+      return transport.request(request)
+    },
+  }
+}
+
 /** Loaded when the first registry asks for credentials. */
-function credentials(env: IO['env']): CredentialsFor {
+function credentials(env: IO['env'], secrets: Secrets): CredentialsFor {
   let loaded: Promise<CredentialsFor> | undefined
   return async (...asked) => {
     loaded ??= import('@source-policy/oci/docker-config').then(({ dockerCredentials }) =>
       dockerCredentials({ env, ...(env.HOME !== undefined && { homeDirectory: env.HOME }) }),
     )
-    return (await loaded)(...asked)
+    const found = await (await loaded)(...asked)
+    // goes into a form, not into a header
+    if (found !== undefined && 'identityToken' in found) secrets.add(found.identityToken)
+    return found
   }
 }
 

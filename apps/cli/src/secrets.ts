@@ -12,6 +12,8 @@ const REDACTED = 'xxxxx'
 export interface Secrets {
   /** Remembers a password or token. */
   add(secret: string): void
+  /** Remembers what an `Authorization` header carries. */
+  addAuthorization(value: string): void
   /** Remembers the credentials of a URL. */
   addURL(url: string): void
   /** Remembers the credentials of all URLs in a text. */
@@ -36,6 +38,17 @@ export function createSecrets(): Secrets {
   }
   return {
     add,
+    addAuthorization(value) {
+      const [scheme = '', ...credential] = value.split(' ')
+      const text = credential.join(' ')
+      add(text)
+      if (/^basic$/i.test(scheme))
+        add(
+          Buffer.from(text, 'base64')
+            .toString()
+            .replace(/^[^:]*:/, ''),
+        )
+    },
     addURL,
     addText(text) {
       for (const [url] of text.matchAll(/[a-z][a-z0-9+.-]*:\/\/[^\s"'<>\\]+/gi)) addURL(url)

@@ -3,9 +3,8 @@ import { createRun, type Exchange, type Resolver, type Run, type Source } from '
 import type { BaseConfig } from '@source-policy/dockerfile'
 import { readOperatorFile } from './confined-files.ts'
 import { CliError } from './error.ts'
-import type { IO } from './io.ts'
+import type { CommandContext, IO } from './io.ts'
 import { MAX_CERTIFICATE_BYTES } from './limits.ts'
-import type { Logger } from './logger.ts'
 import { openResolvers, readBaseConfig } from './resolvers.ts'
 
 /** What the operator allows the command on the network, and for how long. */
@@ -29,7 +28,7 @@ export interface Session {
 /** Opens a session; no connection is made before something is asked for. Throws `unreadable_file`. */
 export async function openSession(
   options: NetworkOptions,
-  { io, logger, onExchange }: { io: IO; logger: Logger; onExchange?: (exchange: Exchange) => void },
+  { io, logger, secrets, onExchange }: CommandContext & { onExchange?: (exchange: Exchange) => void },
 ): Promise<Session> {
   const run = createRun({
     signal: io.signal,
@@ -50,6 +49,7 @@ export async function openSession(
     ...(certificates.length > 0 && { ca: certificates }),
     proxy: io.env,
     env: io.env,
+    secrets,
   })
   return { run, resolvers, fetchConfig: source => readBaseConfig(images, source, run), close }
 }

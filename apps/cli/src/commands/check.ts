@@ -46,7 +46,7 @@ export async function check(
     if (isSecretName(name)) secrets.add(value)
   }
   const progress = createProgress(io.stderr, { isQuiet: logger.shows('debug') })
-  const session = await openSession(options, { io, logger, onExchange: progress.requested })
+  const session = await openSession(options, { io, logger, secrets, onExchange: progress.requested })
   try {
     const { run, resolvers, fetchConfig } = session
     const { decide, logReport } = createDecider({

@@ -55,7 +55,7 @@ export function checkTypes(work: Work, graph: Graph): Environment {
 }
 
 export function checkQueryTypes(work: Work, env: Environment, body: Body): void {
-  work.errors.push(...checkBody(work, env, body).errors)
+  work.errors.push(...checkBody(work, env, body, { isRuleBody: true }).errors)
 }
 
 function rootOf(work: Work): Root {
@@ -105,7 +105,7 @@ function fromSpec(spec: TypeSpec): Type {
 }
 
 function checkRule(work: Work, env: Environment, rule: Definition, errors: RegoError[]): void {
-  const checked = checkBody(work, env, rule.body, mayHaveClosures(rule))
+  const checked = checkBody(work, env, rule.body, { closures: mayHaveClosures(rule), isRuleBody: true })
   const reference = fullReference(rule)
   const parts = partsOf(reference)
   if (checked.errors.length > 0) {
@@ -156,11 +156,11 @@ function nestInObjects(env: Environment, path: readonly Term[], type: Type | und
 }
 
 /** Checks a body; the environment that results knows its variables. */
-function checkBody(work: Work, outer: Environment, body: Body, closures = true): Checked {
+function checkBody(work: Work, outer: Environment, body: Body, { closures = true, isRuleBody = false } = {}): Checked {
   const env = wrap(outer)
   const errors: RegoError[] = []
   for (const expr of body) {
-    const inClosures = closures && hasClosure(expr) ? checkClosures(work, env, expr) : []
+    const inClosures = closures && hasClosure(expr) ? checkClosures(work, env, expr, isRuleBody) : []
     errors.push(...inClosures)
     const refs = new RefChecker(work, env)
     refs.checkExpr(expr)
@@ -173,14 +173,17 @@ function checkBody(work: Work, outer: Environment, body: Body, closures = true):
   return { env, errors }
 }
 
-/** Comprehensions in an expression; what is nested in them is checked with their bodies. */
-function checkClosures(work: Work, env: Environment, expr: Expr): readonly RegoError[] {
+/**
+ * Comprehensions in an expression; what is nested in them is checked with their bodies. In the body of a rule OPA checks it
+ * once more, as if the comprehensions around it were not there, and refuses equations of which both sides are unknown then.
+ */
+function checkClosures(work: Work, env: Environment, expr: Expr, isRuleBody: boolean): readonly RegoError[] {
   let errors: readonly RegoError[] = []
   walkExprTerms(expr, term => {
     if (!isClosure(term)) return true
     const found = checkClosure(work, env, term).errors
     if (found.length > 0) errors = found
-    return false
+    return isRuleBody && found.length === 0
   })
   return errors
 }

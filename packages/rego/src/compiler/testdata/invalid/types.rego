@@ -315,3 +315,9 @@ p if { xs := [1]; xs[1] }
 p if { upper("a", 1) }
 #### call with output pattern
 p if { split("a", ",", [1, x]); x }
+#### nested comprehension with a captured member
+p := [1 | x := 1; ys := [2 | xs := {x | true}; y = xs[_]; y > 0]; ys]
+#### nested comprehension iterated
+p := [1 | some x in [1]; ys := [2 | some y in [x | true]; y > 0]; ys]
+#### deeply nested comprehension with a captured member
+p := [[[y | some y in {x | true}] | true] | some x in [1]]

@@ -82,4 +82,5 @@ require (
 	google.golang.org/protobuf v1.36.12 // indirect
 )
 
+// Tests of buildkit alone need it, and the revision that they ask for cannot be downloaded.
 replace github.com/moby/policy-helpers => github.com/moby/policy-helpers v0.0.0-20260901104222-dd6c5499c491

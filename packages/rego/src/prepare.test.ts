@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseJSON, prepare, RegoError, SetValue, toJSON } from './index.ts'
+import { ObjectValue, parseJSON, prepare, RegoError, SetValue, toJSON } from './index.ts'
 import type { EvaluateOptions, PrepareOptions } from './query.ts'
 
 function evaluate(rules: string, query: string, options: EvaluateOptions = {}, more: Partial<PrepareOptions> = {}) {
@@ -37,6 +37,13 @@ describe('a prepared query', () => {
     const input = parseJSON('{"n": 1.0, "big": 12345678901234567890}')
     const { results } = evaluate('', 'x = [input.n, input.big, data.k]', { input }, { data: { k: 'v' } })
     expect(toJSON(results[0]!.bindings.x!)).toBe('[1.0,12345678901234567890,"v"]')
+  })
+
+  test('gives plain objects where all keys are strings', () => {
+    const rules = 'o[k] := {v: 1 | some v in [k]} if some k in ["b", "a"]\n\nn := {1: "x"}'
+    const { x, y } = evaluate(rules, 'x = data.p.o; y = data.p.n').results[0]!.bindings
+    expect(x).toEqual({ a: { a: 1 }, b: { b: 1 } })
+    expect(y).toBeInstanceOf(ObjectValue)
   })
 
   test('can be evaluated again and again, each time by itself', () => {

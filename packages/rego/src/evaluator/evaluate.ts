@@ -13,7 +13,7 @@ import { openLacks } from './lacking.ts'
 import { Lacks } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { OpenValues } from './open-values.ts'
-import { measure } from './result-size.ts'
+import { presentResults } from './presentation.ts'
 import { canceled, type Frame, type Next, Run } from './run.ts'
 import { type Layout, newFrame, newLayout, newSlot, type Scope } from './scope.ts'
 
@@ -96,8 +96,8 @@ function evaluate(parts: QueryParts, options: EvaluateOptions, layout: Layout, r
   frame[results] = found
   try {
     const lacks = collect(run, frame, body)
-    measure(found, options.limits?.resultSize ?? maxResultSize)
-    return makeOutcome(run, found, lacks, parts.strict)
+    const shown = presentResults(found, options.limits?.resultSize ?? maxResultSize)
+    return makeOutcome(run, shown, lacks, parts.strict)
   } catch (error) {
     // as in OPA an error of a builtin, where it counts at all, comes before a conflict that was met later
     const [first] = run.errors

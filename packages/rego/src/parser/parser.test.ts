@@ -177,5 +177,6 @@ describe('v0', () => {
     expect(() => module('p { 1 in [1] }', v0)).toThrow(RegoError)
     expect(module('import rego.v1\np if true', v0).v1).toBe(true)
     expect(() => module('import rego.v1\np { true }', v0)).toThrow(RegoError)
+    expect(() => module('p = $"{input.x}"', v0)).toThrow(RegoError)
   })
 })

@@ -5,6 +5,7 @@ import { unescapeString } from './term.ts'
 
 // template = '$"' { character | "{" literal "}" } '"' | "$`" { character | "{" literal "}" } "`"
 export function parseTemplate(p: Parser, raw: boolean): TemplateString {
+  if (p.version === 'v0') fail(p, 'template strings are not supported by current capabilities')
   const first = p.start
   const parts: (StringTerm | Expr)[] = []
   for (;;) {

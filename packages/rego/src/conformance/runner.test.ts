@@ -21,9 +21,24 @@ describe.skipIf(!hasCorpus)("OPA's own cases", () => {
     const lacking = undeliveredOf(one)
     const known = reasonFor(one)
     const title = `${one.id} ${one.note}`
-    if (lacking.length > 0) test.skip(`${title} (needs ${lacking.join(', ')})`, () => {})
-    else if (known !== undefined)
+    if (known !== undefined) {
       test.fails(`${title} (known: ${known.reason})`, () => expect(faultOf(one)).toBeUndefined())
-    else test(title, () => expect(faultOf(one)).toBeUndefined())
+    } else if (lacking.length === 0) {
+      test(title, () => expect(faultOf(one)).toBeUndefined())
+    } else {
+      // where an undelivered builtin is only mocked, or fails in any case, the case holds all the same
+      test(`${title} (names ${lacking.join(', ')})`, ({ skip }) => {
+        const fault = attempt(one)
+        if (fault !== undefined) skip(fault)
+      })
+    }
   }
 })
+
+function attempt(one: Case): string | undefined {
+  try {
+    return faultOf(one)
+  } catch (error) {
+    return String(error)
+  }
+}

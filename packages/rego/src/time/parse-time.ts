@@ -16,7 +16,10 @@ interface State {
   second: number
   nanosecond: number
   half: 'am' | 'pm' | undefined
-  zone: Zone | undefined
+  /** Spelled as Z or UTC: it wins over an offset, which wins over an abbreviation. */
+  isUTC: boolean
+  offset: Zone | undefined
+  abbreviation: Zone | undefined
 }
 
 /** Marks what cannot be read; the caller words the complaint. */
@@ -44,7 +47,9 @@ export function parseTime(layout: string, value: string): bigint | undefined {
     second: 0,
     nanosecond: 0,
     half: undefined,
-    zone: undefined,
+    isUTC: false,
+    offset: undefined,
+    abbreviation: undefined,
   }
   const chunks = readLayout(layout)
   for (const [i, chunk] of chunks.entries()) {
@@ -62,7 +67,7 @@ export function parseTime(layout: string, value: string): bigint | undefined {
   if (state.at < value.length) {
     throw new BuiltinError(`parsing time ${quote(value)}: extra text: ${quote(value.slice(state.at))}`)
   }
-  return instantOf(clockOf(state), state.zone ?? utc)
+  return instantOf(clockOf(state), state.isUTC ? utc : (state.offset ?? state.abbreviation ?? utc))
 }
 
 function clockOf(state: State): Clock {
@@ -274,7 +279,7 @@ function readOffset(state: State, { z, colon, minutes, seconds }: Chunk & { kind
   const rest = state.value.slice(state.at)
   if (z && rest.startsWith('Z')) {
     state.at++
-    state.zone = utc
+    state.isUTC = true
     return undefined
   }
   const separator = colon ? ':' : ''
@@ -287,7 +292,7 @@ function readOffset(state: State, { z, colon, minutes, seconds }: Chunk & { kind
   if (Number(second) > 60) return new OutOfRange('time zone offset second')
   state.at += text.length
   const offset = (Number(hour) * 60 + Number(minute)) * 60 + Number(second)
-  state.zone = fixedZone('', sign === '-' ? -offset : offset)
+  state.offset = fixedZone('', sign === '-' ? -offset : offset)
   return undefined
 }
 
@@ -298,7 +303,7 @@ function readZone(state: State): Outcome {
   const rest = state.value.slice(state.at)
   if (rest.startsWith('UTC')) {
     state.at += 3
-    state.zone = utc
+    state.isUTC = true
     return undefined
   }
   const name = ZONE_NAME.exec(rest)?.[0]
@@ -306,6 +311,6 @@ function readZone(state: State): Outcome {
   const hours = Number(/[+-]\d+$/.exec(name)?.[0] ?? 0)
   if (Math.abs(hours) > 23) return bad
   state.at += name.length
-  state.zone = fixedZone(name, name.startsWith('GMT') ? hours * 3600 : 0)
+  state.abbreviation = fixedZone(name, name.startsWith('GMT') ? hours * 3600 : 0)
   return undefined
 }

@@ -9,7 +9,7 @@ import { resolveScalar } from './resolve.ts'
 const foldColumn = 80
 
 const BASE_60 = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/
-const PRINTABLE = /^[\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u
+const PRINTABLE = /^[\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/u
 const DATE = /^\d{4}-\d{1,2}-\d{1,2}(?:$|[Tt ]\d{1,2}:\d{1,2}:\d{1,2})/
 
 /** YAML of the value in the style of Go's yaml.v2: block collections, sequences not indented below their keys. */
@@ -23,7 +23,8 @@ const isBlock = (value: Value): boolean => (isArray(value) || isObject(value)) &
 /** The lines of the value, of which the first stands at the place where the value begins. */
 function lines(value: Value, indent: number): readonly string[] {
   const margin = ' '.repeat(indent)
-  if (!isBlock(value)) return scalarLines(value, indent, indent)
+  // a scalar alone goes on as if it were inside of something
+  if (!isBlock(value)) return scalarLines(value, indent + 2, indent)
   if (isArray(value)) {
     return value.flatMap((item, i) => {
       const [first = '', ...rest] = isBlock(item) ? lines(item, indent + 2) : scalarLines(item, indent + 2, indent + 2)
@@ -70,8 +71,7 @@ function stringLines(text: string, indent: number, column: number, folds: boolea
     const isLiteral = printable && !/ \n/.test(text) && !text.endsWith(' ')
     return isLiteral ? literal(text, indent) : [doubleQuoted(text)]
   }
-  const resolvesToString =
-    resolveScalar(text).kind === 'string' && !BASE_60.test(text) && !DATE.test(text) && text !== '<<'
+  const resolvesToString = resolveScalar(text).kind === 'string' && !BASE_60.test(text) && !DATE.test(text)
   if (!printable || !resolvesToString) return fold(doubleQuoted(text), indent, column, folds, true)
   return isPlain(text)
     ? fold(text, indent, column, folds, false)
@@ -110,7 +110,7 @@ function fold(text: string, indent: number, column: number, folds: boolean, quot
 function literal(text: string, indent: number): readonly string[] {
   const hint = /^[ \n]/.test(text) ? '2' : ''
   const chomping = !text.endsWith('\n') ? '-' : /\n\n$|^\n$/.test(text) ? '+' : ''
-  const margin = ' '.repeat(indent === 0 ? 2 : indent)
+  const margin = ' '.repeat(indent)
   const body = text.endsWith('\n') ? text.slice(0, -1) : text
   return [`|${hint}${chomping}`, ...body.split('\n').map(line => (line === '' ? '' : margin + line))]
 }

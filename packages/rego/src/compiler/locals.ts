@@ -1,39 +1,14 @@
 import type { Body, CallExpr, EveryExpr, Expr, RefTerm, SomeExpr, Term, With } from '../ast.ts'
-import { formatTerm, formatVar } from '../format.ts'
+import { formatTerm } from '../format.ts'
 import type { Span } from '../source-text.ts'
-import { isComprehension, walkBodyTerms, walkTerms } from '../walk.ts'
+import { isComprehension, walkTerms } from '../walk.ts'
 import { outputsOfEquation } from './output-vars.ts'
-import { declaredNames, isRootDocument } from './resolve.ts'
+import { isRootDocument } from './resolve.ts'
+import { copyFrame, declare, declareIn, type Frame, find, type Scopes, top } from './scopes.ts'
 import { mapAll, mapChildren, mapExpr } from './transform.ts'
-import {
-  chainOf,
-  type Definition,
-  equation,
-  isCallOf,
-  isGenerated,
-  isScalar,
-  report,
-  varTerm,
-  type Work,
-} from './work.ts'
-
-/** How a name came into a scope. */
-type Occurrence = 'arg' | 'seen' | 'assigned' | 'declared'
-
-interface Declared {
-  /** What the name is called from now on: itself while it is only seen. */
-  readonly as: string
-  readonly occurrence: Occurrence
-  count: number
-}
-
-type Frame = Map<string, Declared>
-
-/** Names by scope, the innermost last. */
-interface Scopes {
-  readonly work: Work
-  readonly frames: Frame[]
-}
+import { reportUnusedAssigned, reportUnusedDeclared } from './unused-locals.ts'
+import { varsOfTerm } from './vars.ts'
+import { chainOf, type Definition, equation, isCallOf, isScalar, report, varTerm, type Work } from './work.ts'
 
 /** Stage: what `:=`, `some`, `every` and arguments declare gets a name of its own; `:=` and `some x in` become `=`. */
 export function rewriteLocals(work: Work): void {
@@ -59,10 +34,6 @@ function rewriteRule(work: Work, rule: Definition): void {
     const reason = `unused argument ${name}. (hint: use _ (wildcard variable) instead)`
     report(work, 'rego_compile_error', rule.headSpan, reason)
   }
-}
-
-function copyFrame(frame: Frame): Frame {
-  return new Map([...frame].map(([name, declared]) => [name, { ...declared }]))
 }
 
 function renameArgs(work: Work, rule: Definition, frame: Frame): readonly Term[] | undefined {
@@ -94,12 +65,6 @@ function renameArgs(work: Work, rule: Definition, frame: Frame): readonly Term[]
   return rule.args?.map(rename)
 }
 
-function declare(work: Work, name: string): string {
-  const as = work.fresh()
-  work.names.set(as, name)
-  return as
-}
-
 function rewriteDefinition(scopes: Scopes, rule: Definition, unusedArgs: Set<string>): void {
   const { work } = scopes
   const used = new Set<string>()
@@ -108,12 +73,12 @@ function rewriteDefinition(scopes: Scopes, rule: Definition, unusedArgs: Set<str
     // Comprehensions of the head have scopes of their own, which do not see what the body declares.
     if (rule.key !== undefined) rule.key = rewriteNestedInHead(work, rule.key)
     if (rule.value !== undefined) rule.value = rewriteNestedInHead(work, rule.value)
-    for (const term of rule.reference.path) noteVars(term, used)
-    if (rule.key !== undefined) noteVars(rule.key, used)
+    for (const term of rule.reference.path) varsOfTerm(term, {}, used)
+    if (rule.key !== undefined) varsOfTerm(rule.key, {}, used)
     if (rule.value !== undefined) {
-      noteVars(rule.value, used)
+      varsOfTerm(rule.value, {}, used)
       const inValue = new Set<string>()
-      noteVars(rule.value, inValue)
+      varsOfTerm(rule.value, {}, inValue)
       for (const name of inValue) unusedArgs.delete(name)
     }
   }
@@ -130,10 +95,6 @@ function rewriteDefinition(scopes: Scopes, rule: Definition, unusedArgs: Set<str
   if (path !== rule.reference.path) rule.reference = { ...rule.reference, path }
   if (rule.key !== undefined) rule.key = rename(rule.key)
   if (rule.value !== undefined) rule.value = rename(rule.value)
-}
-
-function noteVars(term: Term, names: Set<string>): void {
-  walkTerms(term, inner => void (inner.kind === 'var' && names.add(inner.name)))
 }
 
 function rewriteNestedInHead(work: Work, term: Term): Term {
@@ -175,37 +136,6 @@ function rewriteStatement(scopes: Scopes, expr: Expr): Expr | undefined {
   return rewriteExpr(scopes, expr)
 }
 
-function top(scopes: Scopes): Frame {
-  return scopes.frames.at(-1)!
-}
-
-function find(scopes: Scopes, name: string): Declared | undefined {
-  for (let i = scopes.frames.length - 1; i >= 0; i--) {
-    const declared = scopes.frames[i]!.get(name)
-    if (declared !== undefined) return declared
-  }
-  return undefined
-}
-
-const refusals: { readonly [occurrence in Occurrence]: (name: string) => string } = {
-  seen: name => `var ${name} referenced above`,
-  assigned: name => `var ${name} assigned above`,
-  declared: name => `var ${name} declared above`,
-  arg: name => `arg ${name} redeclared`,
-}
-
-/** Makes the name a local of the innermost scope; undefined (and reported) where it already means something there. */
-function declareIn(scopes: Scopes, name: string, occurrence: 'assigned' | 'declared', at: Span): string | undefined {
-  const before = top(scopes).get(name)
-  if (before !== undefined) {
-    report(scopes.work, 'rego_compile_error', at, refusals[before.occurrence](formatVar(name)))
-    return undefined
-  }
-  const as = declare(scopes.work, name)
-  top(scopes).set(name, { as, occurrence, count: 1 })
-  return as
-}
-
 function rewriteSome(scopes: Scopes, expr: SomeExpr): Expr | undefined {
   const [first] = expr.symbols
   if (first?.kind === 'call') return rewriteSomeIn(scopes, expr, first.args)
@@ -225,7 +155,7 @@ function rewriteSomeIn(scopes: Scopes, expr: SomeExpr, args: readonly Term[]): E
       ? { ...domain, path: [...domain.path, key] }
       : { kind: 'ref', span: domain.span, head: domain, path: [key] }
   const safe = new Set<string>()
-  noteVars(domain, safe)
+  varsOfTerm(domain, {}, safe)
   const unified: CallExpr = { ...equation(value, members, expr), span: expr.span, generated: false }
   for (const name of [...outputsOfEquation(unified, safe)].sort()) {
     if (declareIn(scopes, name, 'declared', expr.span) === undefined) return undefined
@@ -372,9 +302,9 @@ function checkCallee(scopes: Scopes, operator: RefTerm, at: Span): void {
 function rewriteComprehension(scopes: Scopes, term: Term): Term {
   const used = new Set<string>()
   if (term.kind === 'object-comprehension') {
-    noteVars(term.key, used)
-    noteVars(term.value, used)
-  } else if (term.kind === 'array-comprehension' || term.kind === 'set-comprehension') noteVars(term.term, used)
+    varsOfTerm(term.key, {}, used)
+    varsOfTerm(term.value, {}, used)
+  } else if (term.kind === 'array-comprehension' || term.kind === 'set-comprehension') varsOfTerm(term.term, {}, used)
   scopes.frames.push(new Map())
   try {
     return mapChildren(term, {
@@ -397,35 +327,4 @@ function rewriteTemplate(scopes: Scopes, term: Term): Term {
       return result
     },
   })
-}
-
-/** Strict only: something is assigned and never looked at. */
-function reportUnusedAssigned(scopes: Scopes, used: ReadonlySet<string>, body: Body): void {
-  const usedAs = new Set([...used].map(name => find(scopes, name)?.as ?? name))
-  const unused = [...top(scopes)].filter(
-    ([name, { as, occurrence, count }]) =>
-      !name.startsWith('$') && occurrence === 'assigned' && count <= 1 && !usedAs.has(as),
-  )
-  for (const [name] of unused.toSorted(byGeneratedName)) {
-    const at = body.find(expr => declaredNames([expr]).has(name)) ?? body[0]!
-    report(scopes.work, 'rego_compile_error', at.span, `assigned var ${formatVar(name)} unused`)
-  }
-}
-
-/** `some x` where x is then mentioned nowhere. */
-function reportUnusedDeclared(scopes: Scopes, used: ReadonlySet<string>, body: Body, result: Body): void {
-  const declared = [...top(scopes)].filter(([, { occurrence }]) => occurrence === 'declared')
-  if (declared.length === 0) return
-  const mentioned = new Set([...used].map(name => find(scopes, name)?.as ?? name))
-  walkBodyTerms(result, term => void (term.kind === 'var' && mentioned.add(term.name)))
-  const unused = declared.filter(([, { as }]) => !mentioned.has(as))
-  for (const [name] of unused.toSorted(byGeneratedName)) {
-    if (isGenerated(name)) continue
-    const at = body.find(expr => declaredNames([expr]).has(name)) ?? body[0]!
-    report(scopes.work, 'rego_compile_error', at.span, `declared var ${formatVar(name)} unused`)
-  }
-}
-
-function byGeneratedName(a: readonly [string, Declared], b: readonly [string, Declared]): number {
-  return a[1].as < b[1].as ? -1 : 1
 }

@@ -31,8 +31,23 @@ const tokens = /"(?:[^"\\\n]|\\.)*"|`[^`]*`|[A-Za-z_]\w*|\d+|:=|[=!<>]=|\s+|./gs
 const inserted = [
   ...'()[]{},:.=|&+-_;\n'.split(''),
   ...'x y p q input data 1 0 "a" null true if contains else default some every not set()'.split(' '),
-  ...[':=', '==', ' in ', ' as ', ' with input as 1 ', '$"{x}"', 'count(x)', 'f(x)', 'x[y]', '[x | x]', '{x}'],
-  ...['import data.a', '`raw`', 'print(x)', 'upper(x)', 'walk(x)', 'data.test.p'],
+  ':=',
+  '==',
+  ' in ',
+  ' as ',
+  ' with input as 1 ',
+  '$"{x}"',
+  'count(x)',
+  'f(x)',
+  'x[y]',
+  '[x | x]',
+  '{x}',
+  'import data.a',
+  '`raw`',
+  'print(x)',
+  'upper(x)',
+  'walk(x)',
+  'data.test.p',
 ]
 
 function damage(random: Random, text: string): string {

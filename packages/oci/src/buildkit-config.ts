@@ -5,7 +5,7 @@ import { parse } from 'smol-toml'
 import { memberReader } from './descriptor.ts'
 import { OciError, quote } from './error.ts'
 import { MAX_BUILDKIT_CONFIG_BYTES, MAX_CERTIFICATE_BYTES } from './limits.ts'
-import type { RegistryConfig, RegistryConfigs } from './registry-endpoint.ts'
+import { hostOf, type RegistryConfig, type RegistryConfigs } from './registry-endpoint.ts'
 
 /** How a builder reaches registries: what to give to the registry client, and what to the transport beneath it. */
 export interface BuildkitConfig {
@@ -38,7 +38,7 @@ export async function readBuildkitConfig(file: string): Promise<BuildkitConfig> 
     const [pair, ...others] = keypairs
     if (others.length > 0) fail(host, 'more than one keypair is not supported')
     if (ca.length === 0 && pair === undefined) continue
-    hosts[host] = {
+    hosts[hostOf(host)] = {
       ...(ca.length > 0 && { ca: await Promise.all(ca.map(resolve)) }),
       ...(pair && { cert: await resolve(pair.cert), key: await resolve(pair.key) }),
     }
@@ -46,7 +46,9 @@ export async function readBuildkitConfig(file: string): Promise<BuildkitConfig> 
   const entries = Object.entries(sections)
   return {
     registries: Object.fromEntries(entries.map(([host, { config }]) => [host, config])),
-    insecureHosts: entries.filter(([, { config, insecure }]) => insecure || config.http === true).map(([host]) => host),
+    insecureHosts: entries
+      .filter(([, { config, insecure }]) => insecure || config.http === true)
+      .map(([host]) => hostOf(host)),
     hosts,
   }
 }

@@ -213,7 +213,7 @@ describe('a registry client with a cache', () => {
 
   async function readUser(options: Partial<RegistryClientOptions> = {}, run: Run = createRun()) {
     const cache = open()
-    const source = createRegistryClient({ transport, cache, ...options })
+    const source = createRegistryClient({ transport, cache, rememberTags: true, ...options })
     const context = { run, signal: run.signal, anonymous: false }
     const reference = parseReference(`${registry.host}/app:v1`)
     const root = await source.root(reference, context)
@@ -240,6 +240,15 @@ describe('a registry client with a cache', () => {
     registry.push('app', buildImage({ user: 'moved' }), 'v1')
     expect(await readUser({ offline: true })).toBe('app')
     expect(await readUser()).toBe('moved')
+  })
+
+  it('remembers no tag unless told to', async () => {
+    await readUser({ rememberTags: false })
+    expect(await files()).toHaveLength(3)
+    await readUser()
+    await expect(readUser({ rememberTags: false, offline: true })).rejects.toThrow(
+      expect.objectContaining({ code: 'offline' }),
+    )
   })
 
   it('has nothing offline that it never saw', async () => {

@@ -32,5 +32,6 @@ export {
   createRegistryClient,
   type FetchedDocument,
   type RegistryClientOptions,
+  type Served,
 } from './registry-client.ts'
 export type { RegistryConfig, RegistryConfigs } from './registry-endpoint.ts'

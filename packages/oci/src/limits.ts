@@ -13,6 +13,9 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 ** 2
 /** Bytes of an image config. */
 export const MAX_CONFIG_BYTES = 8 * 1024 ** 2
 
+/** Times that a blob is asked for again from where it broke off. */
+export const MAX_BLOB_RESUMES = 3
+
 /** Descriptors of one document. */
 export const MAX_DESCRIPTORS = 10_000
 

@@ -6,6 +6,7 @@ import type { CredentialsFor } from './credentials.ts'
 import type { Descriptor } from './descriptor.ts'
 import { type Digest, digestOf, isDigest, verifyDigest } from './digest.ts'
 import { checkMediaType, decodeDocument, type ImageIndex, type ImageManifest } from './document.ts'
+import { downloadWhole, type Part } from './download.ts'
 import { OciError, type OciErrorCode, quote } from './error.ts'
 import { MAX_ERROR_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
 import { MANIFEST_ACCEPT } from './media-type.ts'
@@ -34,16 +35,29 @@ export interface ContentSource {
   ): Promise<Uint8Array>
 }
 
+/** Who sent content. */
+export interface Served {
+  /** The repository as references name it: `docker.io/library/alpine`. */
+  readonly repository: string
+  /** The same repository where it was read: with the host and prefix of the mirror. */
+  readonly from: string
+  readonly digest: Digest
+}
+
 export interface RegistryClientOptions {
   readonly transport: Transport
   /** Default: no credentials. */
   readonly credentialsFor?: CredentialsFor
   /** How single registries are reached. */
   readonly registries?: RegistryConfigs
-  /** Keeps manifests and blobs between runs, and what tags point to for `offline`. Default: none. */
+  /** Keeps manifests and blobs between runs. Default: none. */
   readonly cache?: ContentCache
   /** Nothing is asked for: what is not in the cache is unavailable (`offline`). Default: false. */
   readonly offline?: boolean
+  /** The cache keeps what tags point to as well, for use `offline`, however old that is. Default: false. */
+  readonly rememberTags?: boolean
+  /** Called for each manifest, index and blob that a server sent and whose digest was right. */
+  readonly onServed?: (served: Served) => void
   /** Milliseconds since the epoch; default: `Date.now`. */
   readonly now?: () => number
 }
@@ -55,7 +69,8 @@ export interface RegistryClientOptions {
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pull
  */
 export function createRegistryClient(options: RegistryClientOptions): ContentSource {
-  const { transport, credentialsFor = async () => undefined, registries = {}, cache, offline, now = Date.now } = options
+  const { transport, credentialsFor = async () => undefined, registries = {}, cache, offline, onServed } = options
+  const { rememberTags = false, now = Date.now } = options
   const authorizer = createAuthorizer({ transport, credentialsFor, now })
 
   /** The first endpoint that has it; where none has, what the registry itself said. */
@@ -81,10 +96,10 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
 
   const get = async (
     endpoint: Endpoint,
-    request: { path: string; item: string; accept: string; maxBytes: number },
+    request: { path: string; item: string; accept: string; maxBytes: number } & Part,
     context: RegistryContext,
   ): Promise<TransportResponse> => {
-    const { path, item, accept, maxBytes } = request
+    const { path, item, accept, maxBytes, range } = request
     const url = new URL(`${endpoint.base}/${path}/${item}`)
     if (endpoint.mirrorOf !== undefined) url.searchParams.set('ns', endpoint.mirrorOf)
     let sent = await authorizer.authorize(endpoint, path, context)
@@ -92,17 +107,20 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       const response = await transport.request({
         method: 'GET',
         url,
-        headers: { accept },
+        headers: { accept, ...(range !== undefined && { range }) },
         maxBytes,
         run: context.run,
         signal: context.signal,
         ...(sent && { authorization: sent }),
       })
-      if (response.status === 200) return response
+      if (response.status === 200 || (response.status === 206 && range !== undefined)) return response
       if (response.status !== 401 || attempt > 0) throw await errorOf(response)
       sent = await authorizer.answer(response, { endpoint, path, sent }, context)
     }
   }
+
+  const tellServed = ({ name }: Endpoint, { domain, path }: Reference, digest: Digest) =>
+    onServed?.({ repository: `${domain}/${path}`, from: `${name}/${path}`, digest })
 
   const fetchDocument = async (
     endpoint: Endpoint,
@@ -125,6 +143,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       )
     }
     const document = decodeDocument(bytes, { what, mediaTypes: [response.headers.get('content-type')] })
+    tellServed(endpoint, reference, digest)
     return { digest, bytes, document }
   }
 
@@ -150,13 +169,13 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
 
   /** What the tag was when we last were online. */
   const rememberedTag = async (reference: Reference, context: RegistryContext) => {
-    const digest = await cache?.readRecord(tagRecord(reference))
+    const digest = rememberTags ? await cache?.readRecord(tagRecord(reference)) : undefined
     return digest !== undefined && isDigest(digest) ? byDigest(reference, digest, context) : undefined
   }
 
-  const rememberTag = (reference: Reference, { digest, bytes }: FetchedDocument) => {
+  const keep = (reference: Reference, { digest, bytes }: FetchedDocument) => {
     void cache?.write(digest, bytes)
-    void cache?.writeRecord(tagRecord(reference), digest)
+    if (rememberTags) void cache?.writeRecord(tagRecord(reference), digest)
   }
 
   const byTag = (reference: Reference, context: RegistryContext) =>
@@ -166,7 +185,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
         const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
         const fetched =
           (offline && (await rememberedTag(reference, context))) || (await fromEndpoints(reference, load, signal))
-        if (!offline) rememberTag(reference, fetched)
+        if (!offline) keep(reference, fetched)
         await bindTag(reference, fetched.digest, context)
         // the same content by digest needs no request of its own
         const name = `${repositoryName(reference)}@${fetched.digest}`
@@ -178,14 +197,21 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
 
   const fetchBlob = async (
     endpoint: Endpoint,
-    path: string,
+    repository: Reference,
     digest: Digest,
     maxBytes: number,
     context: RegistryContext,
   ) => {
-    const response = await get(endpoint, { path, item: `blobs/${digest}`, accept: '*/*', maxBytes }, context)
-    const bytes = await response.bytes()
-    verifyDigest(bytes, digest, `blob ${digest} of ${path}`)
+    const { path } = repository
+    const what = `blob ${digest} of ${path}`
+    const request = { path, item: `blobs/${digest}`, accept: '*/*', maxBytes }
+    const bytes = await downloadWhole(part => get(endpoint, { ...request, ...part }, context), {
+      what,
+      maxBytes,
+      signal: context.signal,
+    })
+    verifyDigest(bytes, digest, what)
+    tellServed(endpoint, repository, digest)
     return bytes
   }
 
@@ -209,8 +235,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
         async signal => {
           const cached = await cache?.read(digest, { maxBytes })
           if (cached !== undefined) return cached
-          const load = (endpoint: Endpoint) =>
-            fetchBlob(endpoint, repository.path, digest, maxBytes, { ...context, signal })
+          const load = (endpoint: Endpoint) => fetchBlob(endpoint, repository, digest, maxBytes, { ...context, signal })
           const fetched = await fromEndpoints(repository, load, signal)
           void cache?.write(digest, fetched)
           return fetched

@@ -19,6 +19,8 @@ export interface Endpoint {
   readonly base: string
   /** The name that credentials are looked up by. */
   readonly credentialsName: string
+  /** The same with the prefix of a mirror: what stands before the repository. */
+  readonly name: string
   /** The registry that a mirror stands for; sent along as `ns`. */
   readonly mirrorOf?: string
 }
@@ -41,11 +43,16 @@ export function endpointsOf({ domain }: Reference, configs: RegistryConfigs): En
   ]
 }
 
+/** The host that a registry is asked at: `registry-1.docker.io` for `docker.io`. */
+export function hostOf(registry: string): string {
+  return registry === DOCKER_HUB ? DOCKER_HUB_HOST : registry
+}
+
 function endpointOf(name: string, config: RegistryConfig | undefined, prefix: string): Endpoint {
-  const target = name === DOCKER_HUB ? DOCKER_HUB_HOST : name
+  const target = hostOf(name)
   const scheme = (config?.http ?? isLoopback(target)) ? 'http' : 'https'
   const url = new URL(`${scheme}://${target}/v2${prefix}`)
-  return { host: url.host, base: url.href, credentialsName: name }
+  return { host: url.host, base: url.href, credentialsName: name, name: `${name}${prefix}` }
 }
 
 /** BuildKit talks plain http to these unless told otherwise. */

@@ -94,10 +94,13 @@ function filesIn(folder, pattern) {
 }
 
 function isReady(suite) {
-  const installed = (programs[suite] ?? []).every(program => {
-    return spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined
-  })
-  return installed && peers.filter(peer => peer.suite === suite).every(peer => existsSync(programOf(peer)))
+  // `interop:opa:check` needs what `interop:opa` needs
+  const isFor = named => suite === named || suite.startsWith(`${named}:`)
+  const needed = Object.entries(programs).flatMap(([named, list]) => (isFor(named) ? list : []))
+  const built = peers.filter(peer => isFor(peer.suite))
+  if (needed.length + built.length === 0) return false
+  const isInstalled = program => spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined
+  return needed.every(isInstalled) && built.every(peer => existsSync(programOf(peer)))
 }
 
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -19,6 +19,8 @@ export interface CheckedSource {
   readonly report: Report
   readonly digest?: string
   readonly thrown?: unknown
+  /** Names under which servers sent it: those of mirrors, and its own. */
+  readonly servedFrom?: readonly string[]
 }
 
 /** Words of a Dockerfile that name a source which cannot be told before the build. */
@@ -36,6 +38,8 @@ export interface CheckResult {
   readonly platforms: readonly Platform[]
   readonly sources: readonly CheckedSource[]
   readonly undetermined: readonly UndeterminedSource[]
+  /** What is no one source's fault: an altered entry of the cache. */
+  readonly notices: readonly string[]
   readonly usage: Readonly<Usage>
   readonly durationMs: number
 }

@@ -37,13 +37,17 @@ export async function decideSource(
     })
     const decided = await decider.decide(source)
     decider.logReport(decided)
-    const sources = [{ source, places: [], roles: [], ...decided }]
+    const sources = [{ source, places: [], roles: [], servedFrom: session.servedFrom(source), ...decided }]
     if (options.format === 'json') {
       const names = policies.map(({ policy }) => policy.name)
       const durationMs = performance.now() - started
       const platforms = source.platform ? [source.platform] : []
       const about = { subject: options.subject, platforms, policies: names }
-      await writeResult({ ...about, sources, undetermined: [], usage: run.usage, durationMs }, 'json', context)
+      await writeResult(
+        { ...about, sources, undetermined: [], notices: session.notices, usage: run.usage, durationMs },
+        'json',
+        context,
+      )
     } else {
       await explain(decided, logger)
     }

@@ -14,6 +14,8 @@ export type CliErrorCode =
   | 'dockerfile_unreadable'
   /** A file lies outside of the directory that it has to be in. */
   | 'outside_root'
+  /** It would have to be asked for, and `--offline` was given. */
+  | 'offline'
   /** A signal ended the command. */
   | 'interrupted'
   /** A file cannot be read, or is too large. */

@@ -140,6 +140,9 @@ function withRunOptions(command: Command): Command {
       repeated('--insecure-registry <host>', 'registry spoken to over http or with a certificate that is not verified'),
     )
     .addOption(repeated('--ca <file>', 'more certificate authorities, PEM'))
+    .option('--buildkitd-config <file>', 'buildkitd.toml whose mirrors, certificates and insecure registries hold here')
+    .option('--cache-dir <directory>', 'keep manifests and blobs of images there, outside of the build context')
+    .option('--offline', 'make no request: use what the cache has by digest')
     .addOption(new Option('--timeout <duration>', 'time for all of it: 90s, 5m').argParser(readDuration))
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
     .addOption(new Option('--log-level <level>', 'what is told on standard error').choices(LOG_LEVELS).default('info'))
@@ -153,6 +156,7 @@ const runDefaults = {
   allowAddress: [],
   insecureRegistry: [],
   ca: [],
+  offline: false,
   format: 'text',
 } as const
 

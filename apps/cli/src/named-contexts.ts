@@ -1,24 +1,70 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
+import { createRun } from '@source-policy/core'
+import { type ContentSource, parseDigest, parseReference, withTag } from '@source-policy/oci'
 import { isRemote } from './build-files.ts'
 import { CliError } from './error.ts'
 import { parsePairs } from './flags.ts'
+import type { IO } from './io.ts'
+
+/** What `--build-context` gave. */
+export interface GivenContexts {
+  /** As the frontend gets them, by name. */
+  readonly contexts: Readonly<Record<string, string>>
+  /** OCI layouts by the name of their store, which `contexts` mention. */
+  readonly layouts: ReadonlyMap<string, ContentSource>
+  /** Directories, absolute. */
+  readonly directories: readonly string[]
+}
+
+const LAYOUT_SCHEME = 'oci-layout://'
 
 /**
- * `--build-context` values as the frontend gets them: URLs as they are, a directory as `local:<name>`.
- * Throws `usage` where a value is neither.
+ * `--build-context` values as docker buildx hands them on: URLs as they are, a directory as `local:<name>`, an OCI layout
+ * as the digest of its image in a store. Throws `usage`, and what reading the index of a layout throws.
  */
-export async function namedContexts(values: readonly string[], cwd: string): Promise<Record<string, string>> {
+export async function namedContexts(values: readonly string[], io: Pick<IO, 'cwd' | 'signal'>): Promise<GivenContexts> {
   const pairs = parsePairs('--build-context', values, key => {
     throw new CliError('usage', `--build-context ${key}: expected name=value`)
   })
-  const contexts = await Promise.all(
-    Object.entries(pairs).map(async ([name, value]) => {
-      if (isRemote(value)) return [name, value] as const
-      const found = await stat(path.resolve(cwd, value)).catch(() => undefined)
-      if (found?.isDirectory() === true) return [name, `local:${name}`] as const
-      throw new CliError('usage', `--build-context ${name}=${value}: neither a URL nor a directory`)
-    }),
-  )
-  return Object.fromEntries(contexts)
+  const contexts: Record<string, string> = Object.create(null)
+  const layouts = new Map<string, ContentSource>()
+  const directories: string[] = []
+  for (const [name, value] of Object.entries(pairs)) {
+    if (value.startsWith(LAYOUT_SCHEME)) {
+      const { images, location, digest } = await openLayout(name, value, io)
+      const store = `layout-${layouts.size}`
+      layouts.set(store, images)
+      directories.push(location)
+      contexts[name] = `${LAYOUT_SCHEME}${store}@${digest}`
+    } else if (isRemote(value)) {
+      contexts[name] = value
+    } else {
+      const directory = path.resolve(io.cwd, value)
+      const found = await stat(directory).catch(() => undefined)
+      if (found?.isDirectory() !== true) {
+        throw new CliError('usage', `--build-context ${name}=${value}: neither a URL nor a directory`)
+      }
+      directories.push(directory)
+      contexts[name] = `local:${name}`
+    }
+  }
+  return { contexts, layouts, directories }
+}
+
+/** `oci-layout://<directory or tar>[:tag][@digest]`: a tag is looked up in the layout; it is `latest` where none is given. */
+async function openLayout(name: string, value: string, { cwd, signal }: Pick<IO, 'cwd' | 'signal'>) {
+  const given = value.slice(LAYOUT_SCHEME.length)
+  const [, place = '', tag, digest] = /^(.+?)(?::(\w[\w.-]{0,127}))?(?:@([a-z0-9]+:[0-9a-f]+))?$/.exec(given) ?? []
+  if (place === '')
+    throw new CliError('usage', `--build-context ${name}=${value}: expected oci-layout://<path>@<digest>`)
+  const location = path.resolve(cwd, place)
+  const { openImageLayout } = await import('@source-policy/oci/image-layout')
+  const images = openImageLayout(location)
+  if (digest !== undefined) return { images, location, digest: parseDigest(digest) }
+  const run = createRun({ signal })
+  const reference = parseReference('layout')
+  const wanted = tag === undefined ? reference : withTag(reference, tag)
+  const root = await images.root(wanted, { run, signal: run.signal, anonymous: true })
+  return { images, location, digest: root.digest }
 }

@@ -27,6 +27,7 @@ export function reportDocument(result: CheckResult): Record<string, unknown> {
     undetermined: result.undetermined.map(({ text, place, error }) => {
       return { text, place: placeDocument(place), error: errorDocument(error) }
     }),
+    notices: result.notices,
     usage: { requests, bytes, hosts, durationMs: Math.round(result.durationMs) },
   }
 }
@@ -59,12 +60,13 @@ function head(outcome: Outcome) {
   return { version: REPORT_VERSION, outcome, exitCode: EXIT_CODES[outcome] }
 }
 
-function sourceDocument({ source, places, roles, decision, report, digest }: CheckedSource) {
+function sourceDocument({ source, places, roles, decision, report, digest, servedFrom = [] }: CheckedSource) {
   return {
     identifier: redactIdentifier(source.identifier),
     kind: source.kind,
     ...(source.platform && { platform: formatPlatform(source.platform) }),
     ...(digest !== undefined && { digest }),
+    ...(servedFrom.length > 0 && { servedFrom }),
     places: places.map(placeDocument),
     roles,
     decision: decisionDocument(decision),

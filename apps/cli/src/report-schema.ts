@@ -31,9 +31,10 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
       policies: texts,
       sources: listOf(ref('source')),
       undetermined: listOf(object({ text, place: ref('place'), error: ref('error') })),
+      notices: { ...texts, description: "what is no one source's fault: an entry of the cache that was altered" },
       usage: object({ requests: count, bytes: count, hosts: count, durationMs: count }),
     },
-    ['error', 'subject', 'platforms', 'policies', 'undetermined', 'usage'],
+    ['error', 'subject', 'platforms', 'policies', 'undetermined', 'notices', 'usage'],
   ),
   $defs: {
     error: object({ code: text, message: text }),
@@ -44,6 +45,10 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
         kind: text,
         platform: text,
         digest: { ...text, description: 'digest or commit, where a policy or the identifier made it known' },
+        servedFrom: {
+          ...texts,
+          description: 'repositories that an image was read from: those of mirrors, and its own',
+        },
         places: listOf(ref('place')),
         roles: texts,
         decision: {
@@ -57,7 +62,7 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
         },
         report: ref('report'),
       },
-      ['platform', 'digest'],
+      ['platform', 'digest', 'servedFrom'],
     ),
     report: object(
       {

@@ -1,6 +1,7 @@
 import type { Resolver, Run, Source } from '@source-policy/core'
 import type { BaseConfig } from '@source-policy/dockerfile'
 import {
+  type ContentCache,
   type ContentSource,
   type CredentialsFor,
   chooseManifest,
@@ -8,19 +9,34 @@ import {
   hostPlatform,
   parseReference,
   type RegistryConfig,
+  type RegistryConfigs,
   readImageConfig,
+  type Served,
   tagNameOnly,
 } from '@source-policy/oci'
 import { gitCredentialHelper, gitResolver, gitSecrets } from '@source-policy/resolver-git'
 import { httpResolver } from '@source-policy/resolver-http'
 import { imageResolver } from '@source-policy/resolver-image'
 import { createTransport, type Transport, type TransportOptions } from '@source-policy/transport'
+import { CliError } from './error.ts'
 import type { IO } from './io.ts'
 import type { Secrets } from './secrets.ts'
 
 export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'> {
   /** `host` is spoken to over plain http, `https://host` over TLS whose certificate is not verified. */
   readonly insecureRegistries: readonly string[]
+  /** Hosts that a builder's configuration calls insecure. */
+  readonly insecureHosts?: readonly string[]
+  /** Mirrors and plain http, as a builder's configuration has them. */
+  readonly registries?: RegistryConfigs
+  /** Keeps what digests name between runs. */
+  readonly cache?: ContentCache
+  /** No request is made. */
+  readonly offline: boolean
+  /** OCI layouts by the name of their store. */
+  readonly layouts?: ReadonlyMap<string, ContentSource>
+  /** Called for all content of images that a server sent. */
+  readonly onServed?: (served: Served) => void
   /** Where `docker login` keeps credentials is read from it: `DOCKER_CONFIG`, `DOCKER_AUTH_CONFIG`, `HOME`. */
   readonly env: IO['env']
   /** Learns what must not be shown: servers may repeat what they were sent. */
@@ -29,20 +45,36 @@ export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'
 
 export interface Resolvers {
   readonly resolvers: readonly Resolver[]
-  readonly images: ContentSource
+  /** Where the content of an image comes from: a registry, or a layout. */
+  imagesOf(source: Source): ContentSource
   close(): Promise<void>
 }
 
 /** Resolvers of all sources that the command knows, on one transport. */
-export function openResolvers({ insecureRegistries, env, secrets, ...options }: ResolversOptions): Resolvers {
+export function openResolvers(options: ResolversOptions): Resolvers {
+  const { insecureRegistries, env, secrets, cache, offline, layouts = new Map(), onServed, ...more } = options
   const unverified = insecureRegistries.filter(host => host.startsWith('https://'))
   const plain = insecureRegistries
     .filter(host => !host.startsWith('https://'))
     .map(host => host.replace(/^http:\/\//, ''))
-  const insecureHosts = [...plain, ...unverified.map(host => host.slice('https://'.length))]
-  const transport = watchedTransport(createTransport({ ...options, insecureHosts }), secrets)
-  const registries = Object.fromEntries(plain.map((host): [string, RegistryConfig] => [host, { http: true }]))
-  const images = createRegistryClient({ transport, registries, credentialsFor: credentials(env, secrets) })
+  const { registries: configured = {}, insecureHosts: insecure = [], ...transportOptions } = more
+  const insecureHosts = [...insecure, ...plain, ...unverified.map(host => host.slice('https://'.length))]
+  const transport = offline
+    ? offlineTransport
+    : watchedTransport(createTransport({ ...transportOptions, insecureHosts }), secrets)
+  const registries: RegistryConfigs = {
+    ...configured,
+    ...Object.fromEntries(plain.map((host): [string, RegistryConfig] => [host, { ...configured[host], http: true }])),
+  }
+  const registry = createRegistryClient({
+    transport,
+    registries,
+    credentialsFor: credentials(env, secrets),
+    offline,
+    ...(cache && { cache }),
+    ...(onServed && { onServed }),
+  })
+  const layout = (store: string) => layouts.get(store)
   const git = gitResolver({
     transport,
     // a secret for no host in particular is for the host of a git context, and here there is none
@@ -50,9 +82,19 @@ export function openResolvers({ insecureRegistries, env, secrets, ...options }: 
     askCredential: gitCredentialHelper({ env }),
     git: { env },
   })
-  const resolvers = [imageResolver({ registry: images }), git, httpResolver({ transport })]
-  return { resolvers, images, close: () => transport.close() }
+  const image = imageResolver({ registry, ...(layouts.size > 0 && { layout }) })
+  return {
+    resolvers: [image, git, httpResolver({ transport })],
+    imagesOf: ({ attrs }) => layouts.get(attrs['oci.store'] ?? '') ?? registry,
+    close: () => transport.close(),
+  }
 }
+
+const unreachable = async (): Promise<never> => {
+  throw new CliError('offline', 'with --offline nothing is asked for, and only what a digest names can be in the cache')
+}
+
+const offlineTransport: Transport = { request: unreachable, resolveHost: unreachable, close: async () => {} }
 
 function watchedTransport(transport: Transport, secrets: Secrets): Transport {
   return {
@@ -81,7 +123,7 @@ function credentials(env: IO['env'], secrets: Secrets): CredentialsFor {
 /** The configuration of a base image; what a policy asked for in the run is not asked for again. Rejects with a coded error. */
 export async function readBaseConfig(images: ContentSource, source: Source, run: Run): Promise<BaseConfig> {
   const context = { run, signal: run.signal, anonymous: false }
-  const reference = tagNameOnly(parseReference(source.identifier.slice('docker-image://'.length)))
+  const reference = tagNameOnly(parseReference(source.identifier.replace(/^[a-z-]+:\/\//, '')))
   const root = await images.root(reference, context)
   const wanted = { reference, root, platform: source.platform ?? hostPlatform() }
   const { descriptor } = await chooseManifest(images, wanted, context)

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { createRun, type Exchange, type Resolver, type Run, type Source } from '@source-policy/core'
 import type { BaseConfig } from '@source-policy/dockerfile'
+import { type ContentSource, parseReference, repositoryName } from '@source-policy/oci'
+import { openCache } from './cache.ts'
 import { readOperatorFile } from './confined-files.ts'
 import { CliError } from './error.ts'
 import type { CommandContext, IO } from './io.ts'
@@ -13,6 +15,12 @@ export interface NetworkOptions {
   readonly insecureRegistry: readonly string[]
   /** Files of certificates, relative to the working directory. */
   readonly ca: readonly string[]
+  /** Directory of the cache, from the working directory. */
+  readonly cacheDir?: string
+  /** No request is made. */
+  readonly offline: boolean
+  /** A `buildkitd.toml`, from the working directory: whom a build asks for images. */
+  readonly buildkitdConfig?: string
   readonly timeoutMs?: number
 }
 
@@ -22,13 +30,26 @@ export interface Session {
   readonly resolvers: readonly Resolver[]
   /** The configuration of a base image. Rejects where it cannot be had. */
   fetchConfig(source: Source): Promise<BaseConfig>
+  /** The names under which an image was read: those of mirrors, and its own. Empty where no server was asked. */
+  servedFrom(source: Source): readonly string[]
+  /** What came up on the way and is no one source's fault, for the report. */
+  readonly notices: readonly string[]
+  /** Ends all connections; the cache is written by then. */
   close(): Promise<void>
+}
+
+export interface SessionContext extends CommandContext {
+  readonly onExchange?: (exchange: Exchange) => void
+  /** Directories that whoever wrote the build chose the content of: no place for a cache. */
+  readonly buildRoots?: readonly string[]
+  /** OCI layouts by the name of their store. */
+  readonly layouts?: ReadonlyMap<string, ContentSource>
 }
 
 /** Opens a session; no connection is made before something is asked for. Throws `unreadable_file`. */
 export async function openSession(
   options: NetworkOptions,
-  { io, logger, secrets, onExchange }: CommandContext & { onExchange?: (exchange: Exchange) => void },
+  { io, logger, secrets, onExchange, buildRoots = [], layouts }: SessionContext,
 ): Promise<Session> {
   const run = createRun({
     signal: io.signal,
@@ -43,15 +64,61 @@ export async function openSession(
     },
   })
   const certificates = await Promise.all(options.ca.map(file => readCertificates(file, io)))
-  const { resolvers, images, close } = openResolvers({
+  const builder = await readBuilder(options.buildkitdConfig, certificates, io)
+  const notices: string[] = []
+  const cache = await openCache(options.cacheDir, {
+    io,
+    buildRoots,
+    onProblem(notice) {
+      notices.push(notice)
+      logger.log('warn', notice)
+    },
+  })
+  const served = new Map<string, Set<string>>()
+  const { resolvers, imagesOf, close } = openResolvers({
     allowAddresses: options.allowAddress,
     insecureRegistries: options.insecureRegistry,
     ...(certificates.length > 0 && { ca: certificates }),
+    ...builder,
+    ...(cache && { cache }),
+    ...(layouts && { layouts }),
+    offline: options.offline,
     proxy: io.env,
     env: io.env,
     secrets,
+    onServed({ repository, from, digest }) {
+      logger.log('debug', `${repository}@${digest}: read from ${from}`)
+      served.set(repository, (served.get(repository) ?? new Set()).add(from))
+    },
   })
-  return { run, resolvers, fetchConfig: source => readBaseConfig(images, source, run), close }
+  return {
+    run,
+    resolvers,
+    notices,
+    fetchConfig: source => readBaseConfig(imagesOf(source), source, run),
+    servedFrom: source => [...(served.get(repositoryOf(source) ?? '') ?? [])].sort(),
+    async close() {
+      await close()
+      await cache?.settled()
+    },
+  }
+}
+
+/** The repository of an image of a registry. */
+function repositoryOf({ identifier }: Source): string | undefined {
+  const scheme = 'docker-image://'
+  return identifier.startsWith(scheme) ? repositoryName(parseReference(identifier.slice(scheme.length))) : undefined
+}
+
+/** What a builder's configuration says of registries; authorities of `--ca` hold for its hosts as well. Throws `config_invalid`. */
+async function readBuilder(file: string | undefined, authorities: readonly string[], io: IO) {
+  if (file === undefined) return {}
+  const { readBuildkitConfig } = await import('@source-policy/oci/buildkit-config')
+  const { hosts, ...builder } = await readBuildkitConfig(path.resolve(io.cwd, file))
+  const withAuthorities = Object.entries(hosts).map(([host, tls]) => {
+    return [host, { ...tls, ca: [...[tls.ca ?? []].flat(), ...authorities] }] as const
+  })
+  return { ...builder, hosts: Object.fromEntries(withAuthorities) }
 }
 
 async function readCertificates(file: string, io: IO): Promise<string> {

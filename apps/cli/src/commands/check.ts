@@ -8,7 +8,7 @@ import { type DecideBuildOptions, decideBuild } from '../decide-build.ts'
 import { CliError } from '../error.ts'
 import { parseBuildArgs, parsePairs, parsePlatforms } from '../flags.ts'
 import type { CommandContext, IO } from '../io.ts'
-import { namedContexts } from '../named-contexts.ts'
+import { type GivenContexts, namedContexts } from '../named-contexts.ts'
 import { type LoadedPolicy, loadPolicies, readDefaultPolicy } from '../policies.ts'
 import { parsePolicyFlag } from '../policy-flag.ts'
 import { createProgress } from '../progress.ts'
@@ -46,7 +46,14 @@ export async function check(
     if (isSecretName(name)) secrets.add(value)
   }
   const progress = createProgress(io.stderr, { isQuiet: logger.shows('debug') })
-  const session = await openSession(options, { io, logger, secrets, onExchange: progress.requested })
+  const session = await openSession(options, {
+    io,
+    logger,
+    secrets,
+    onExchange: progress.requested,
+    buildRoots: [...(files.root === undefined ? [] : [files.root]), ...build.named.directories],
+    layouts: build.named.layouts,
+  })
   try {
     const { run, resolvers, fetchConfig } = session
     const { decide, logReport } = createDecider({
@@ -75,8 +82,9 @@ export async function check(
       policies: policies.map(({ policy }) => policy.name),
       subject: files.file,
       platforms: build.sources.platforms ?? [build.sources.buildPlatform],
-      sources,
+      sources: sources.map(source => ({ ...source, servedFrom: session.servedFrom(source.source) })),
       undetermined,
+      notices: session.notices,
       usage: run.usage,
       durationMs: performance.now() - started,
     }
@@ -108,20 +116,23 @@ async function policiesOf(files: BuildFiles, options: CheckOptions, io: IO): Pro
 
 interface Build extends Pick<DecideBuildOptions, 'dockerfile' | 'sources'> {
   readonly env: Partial<EnvInput>
+  readonly named: GivenContexts
 }
 
 async function readBuild(files: BuildFiles, options: CheckOptions, io: IO): Promise<Build> {
   const args = parseBuildArgs(options.buildArg, io.env)
   const labels = parsePairs('--label', options.label, () => '')
   const platforms = parsePlatforms(options.platform)
+  const named = await namedContexts(options.buildContext, io)
   const { target } = options
   const syntax = Object.hasOwn(args, 'BUILDKIT_SYNTAX') ? args.BUILDKIT_SYNTAX : undefined
   return {
+    named,
     dockerfile: parseDockerfile(files.text, { file: files.file, ...(syntax !== undefined && { syntax }) }),
     sources: {
       buildPlatform: hostPlatform(),
       buildArgs: args,
-      contexts: await namedContexts(options.buildContext, io.cwd),
+      contexts: named.contexts,
       ownDockerignore: files.ownDockerignore,
       ...(platforms.length > 0 && { platforms }),
       ...(target !== undefined && { target }),

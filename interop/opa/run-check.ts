@@ -11,6 +11,9 @@ import { makeRandom, type Random } from './random.ts'
 /*
  * Damages programs at random and holds what the compiler says of them against the real `opa check`: the same codes.
  * npm run interop:opa:check -- [--count 5000] [--seed 1] [--show 10]
+ *
+ * Skipped are programs with a variable that only itself could bind through a call, such as `x = $"{x}"`: OPA takes it for
+ * bound in the equation, although the call waits for it, and evaluates to the compiler's name of it. It is unsafe here.
  */
 
 const flag = (name: string, otherwise: number): number => {
@@ -92,7 +95,6 @@ for (let seed = first; seed < first + count; seed++) {
   const found = ours(text)
   tally.programs++
   if (theirs.length > 0) tally.invalid++
-  // OPA takes for bound in an equation what the call before it would bind, although that call waits for it: `x = $"{x}"`.
   if (theirs.length === 0 && codesOf(found) === 'rego_unsafe_var_error') tally.unsafeInOPA++
   else if (codesOf(theirs) !== codesOf(found)) {
     if (tally.differentCode++ < shown) {
@@ -106,4 +108,6 @@ for (let seed = first; seed < first + count; seed++) {
 }
 opa.close()
 console.log(tally)
-if (tally.differentCode > 0) process.exitCode = 1
+const passed = tally.programs - tally.differentCode - tally.unsafeInOPA
+console.log(`${passed} passed, ${tally.differentCode} failed, ${tally.unsafeInOPA} skipped`)
+process.exitCode = tally.differentCode === 0 && passed > 0 ? 0 : 1

@@ -8,6 +8,8 @@ import { makeProgram } from './program.ts'
  * Reveals the unknown fields of generated programs in random orders: the result must be that of evaluating with all
  * known, and nothing may be asked for that OPA's own partial evaluation leaves no trace of.
  * npm run interop:opa:holes -- [--count 5000] [--seed 1] [--show 10]
+ *
+ * Skipped are generated programs without a rule to ask for, and those that the compiler refuses.
  */
 
 const flag = (name: string, otherwise: number): number => {
@@ -22,6 +24,7 @@ const window = 64
 
 const opa = startOPA()
 const faults: string[] = []
+const failed = new Set<number>()
 const tally = { programs: 0, refused: 0, rounds: 0, asked: 0, residue: 0, avoided: 0, noResidue: 0, checked: 0 }
 
 for (let start = 0; start < count; start += window) {
@@ -57,6 +60,7 @@ for (let start = 0; start < count; start += window) {
     tally.rounds += lazy.rounds
     const fault = (what: string): void => {
       const texts = Object.values(program.modules).join('\n')
+      failed.add(program.seed)
       faults.push(
         `seed ${program.seed}: ${what}\n${texts}\ninput ${JSON.stringify(program.input)}\ndata ${JSON.stringify(program.data)}\nunknown ${lazy.unknown.map(path => path.join('.')).join(' ')}\nasked ${lazy.asked.map(path => path.join('.')).join(' ')}`,
       )
@@ -99,4 +103,5 @@ console.log(
 console.log(
   `${tally.avoided} errors of full evaluation were avoided by pruning; OPA gave no residue to measure by for ${tally.noResidue} programs`,
 )
-process.exitCode = faults.length === 0 && tally.programs > 0 ? 0 : 1
+console.log(`${tally.programs - failed.size} passed, ${failed.size} failed, ${tally.refused} skipped`)
+process.exitCode = failed.size === 0 && tally.programs > 0 ? 0 : 1

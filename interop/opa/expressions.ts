@@ -69,7 +69,9 @@ function reference(type: Type, { random, variables }: Scope): string | undefined
 }
 
 function operand(arg: Call['args'][number], scope: Scope, depth: number): string {
-  return typeof arg === 'object' && 'of' in arg ? scope.random.pick(arg.of) : expression(arg, scope, depth - 1)
+  if (typeof arg === 'object' && 'of' in arg) return scope.random.pick(arg.of)
+  if (typeof arg === 'object' && 'by' in arg) return `${arg.by}(${expression(arg.from, scope, depth - 1)})`
+  return expression(arg, scope, depth - 1)
 }
 
 function builtin(type: Type, scope: Scope, depth: number): string | undefined {

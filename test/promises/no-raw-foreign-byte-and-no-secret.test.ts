@@ -29,7 +29,7 @@ afterAll(() => Promise.all([registry.close(), origin.close()]))
 async function eachWay({ argv = ['check'], ...rest }: Attempt): Promise<CliRun[]> {
   const ways = [[], ['--format', 'json']]
   const allow = [registry.host, origin.host]
-  const runs = []
+  const runs: CliRun[] = []
   for (const flags of ways)
     runs.push(await attempt({ allow, ...rest, argv: [...argv, '--log-level', 'debug', ...flags] }))
   expect(() => JSON.parse(runs[1]!.stdout) as unknown).not.toThrow()

@@ -5,8 +5,9 @@ import { MAX_PRINTED_CHARS } from './limits.ts'
  * controls swap what is read, invisible characters hide, and CI systems run `::set-output ...::` and `##vso[...]`.
  */
 
-/** Control and format characters, lone surrogates, line separators, and whatever is drawn as nothing. */
-const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
+/** Control and format characters, lone surrogates, line separators, and whatever is drawn as nothing; an emoji may have its selector. */
+const unsafe =
+  /(?!\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?<!\p{Extended_Pictographic})\ufe0f/gu
 
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

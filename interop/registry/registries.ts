@@ -1,5 +1,10 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { buildPeer } from '../peers.mjs'
 import { run, startServer } from './programs.ts'
 import { startTokenServer } from './token-server.ts'
 
@@ -20,11 +25,19 @@ export interface RunningRegistry {
   readonly helpers: readonly string[]
   /** Repositories begin with it. */
   readonly prefix: string
+  /** Formats of images that it takes. */
+  readonly formats: readonly ('oci' | 'v2s2')[]
   tokens(): number
   stop(): Promise<void>
 }
 
-/** Docker's registry in each of its ways of authentication, with the files that it needs in `directory`. */
+/** What `docker login` would leave in `directory`. */
+export async function writeLogin(directory: string, { host }: RunningRegistry): Promise<void> {
+  const auth = Buffer.from(`${USER}:${PASSWORD}`).toString('base64')
+  await writeFile(path.join(directory, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }))
+}
+
+/** Docker's registry in each of its ways of authentication, and zot, with the files that they need in `directory`. */
 export async function startRegistries(directory: string): Promise<RunningRegistry[]> {
   const file = (name: string) => path.join(directory, name)
   const openssl = (...args: string[]) => run('openssl', args, { cwd: directory })
@@ -72,13 +85,11 @@ export async function startRegistries(directory: string): Promise<RunningRegistr
       needsLogin: false,
       helpers: [],
       prefix: 'public',
+      formats: ['oci', 'v2s2'],
       tokens: () => 0,
       ...about,
       async stop() {
-        const ended = new Promise(resolve => child.once('exit', resolve))
-        child.removeAllListeners('exit')
-        child.kill()
-        await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 200))])
+        await end(child)
         await about.stop?.()
       },
     }
@@ -108,5 +119,63 @@ export async function startRegistries(directory: string): Promise<RunningRegistr
     await tokenRegistry('token, public', 'public', 60),
     await tokenRegistry('token, login, 1 s', 'private', 1),
     await start('TLS', tls, { http: false, ca, certificates }),
+    await startZot('zot, anonymous', directory),
+    await startZot('zot, htpasswd', directory, file('htpasswd')),
   ]
+}
+
+/** zot, with htpasswd where a file of users is given; this version takes no images in Docker's formats. */
+async function startZot(mode: string, directory: string, users?: string): Promise<RunningRegistry> {
+  const port = await freePort()
+  const name = path.join(directory, mode.replaceAll(/\W+/g, '-'))
+  const auth = users === undefined ? {} : { auth: { htpasswd: { path: users } } }
+  const config = {
+    distSpecVersion: '1.0.1',
+    storage: { rootDirectory: name, dedupe: false, gc: false },
+    http: { address: '127.0.0.1', port: String(port), ...auth },
+    log: { level: 'info' },
+  }
+  await writeFile(`${name}.json`, JSON.stringify(config))
+  const { child } = await startServer(buildPeer('zot'), ['serve', `${name}.json`], /./)
+  const host = `127.0.0.1:${port}`
+  await answers(`http://${host}/v2/`)
+  return {
+    mode,
+    host,
+    http: true,
+    needsLogin: users !== undefined,
+    helpers: [],
+    prefix: 'public',
+    formats: ['oci'],
+    tokens: () => 0,
+    stop: () => end(child),
+  }
+}
+
+/** A port that nobody uses yet: zot does not choose one itself. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Waits until something answers there, whatever it says; throws after ten seconds. */
+async function answers(url: string): Promise<void> {
+  for (let attempts = 0; ; attempts++) {
+    const answer = await fetch(url).catch(() => undefined)
+    await answer?.body?.cancel()
+    if (answer !== undefined) return
+    if (attempts === 100) throw new Error(`nothing answers at ${url}`)
+    await setTimeout(100)
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.removeAllListeners('exit')
+  child.kill()
+  await Promise.race([ended, setTimeout(1000)])
 }

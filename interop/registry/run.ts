@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -8,13 +8,14 @@ import { createRegistryClient, parsePlatform } from '@source-policy/oci'
 import { dockerCredentials } from '@source-policy/oci/docker-config'
 import { imageResolver } from '@source-policy/resolver-image'
 import { createTransport } from '@source-policy/transport'
+import { checkByCommand } from './command.ts'
 import { LABELS, type MadeImage, makeImages } from './images.ts'
 import { missingPrograms, run } from './programs.ts'
-import { PASSWORD, type RunningRegistry, startRegistries, USER } from './registries.ts'
+import { PASSWORD, type RunningRegistry, startRegistries, USER, writeLogin } from './registries.ts'
 
 /*
- * Our client against Docker's own registry, in each of its ways of authentication, with images that other tools made and
- * pushed. What we say of an image has to be what skopeo says of it.
+ * Our client, and the command as it is built, against Docker's own registry and zot, in each of their ways of
+ * authentication, with images that other tools made and pushed. What we say of an image has to be what skopeo says of it.
  */
 
 const PROGRAMS = ['docker-registry', 'skopeo', 'umoci', 'buildah', 'openssl', 'htpasswd']
@@ -30,6 +31,14 @@ const goldOnly: Policy = {
   },
 }
 
+interface Row {
+  readonly registry: string
+  readonly image: string
+  readonly platform: string
+  readonly result: string
+  readonly requests: number
+}
+
 const missing = missingPrograms(PROGRAMS.filter(program => program !== 'htpasswd' && program !== 'openssl'))
 if (missing.length > 0) {
   console.error(
@@ -43,11 +52,16 @@ let registries: RunningRegistry[] = []
 try {
   const images = await makeImages(directory)
   registries = await startRegistries(directory)
-  const rows: { registry: string; image: string; platform: string; result: string; requests: number }[] = []
+  const rows: Row[] = []
   for (const registry of registries) {
     for (const image of images) {
       for (const format of image.formats) {
         const repository = `${registry.prefix}/${image.name}-${format}`
+        if (!registry.formats.includes(format)) {
+          const result = 'skipped: the registry does not take this format'
+          rows.push({ registry: registry.mode, image: `${image.name} ${format}`, platform: '', result, requests: 0 })
+          continue
+        }
         await push(registry, image, format, repository)
         for (const platform of image.isIndex ? ['linux/amd64', 'linux/arm64'] : ['linux/amd64']) {
           const { differences, requests } = await compare(registry, repository, platform)
@@ -58,10 +72,14 @@ try {
     }
   }
   rows.push(...(await refusals(registries)))
+  for (const registry of registries) rows.push(...(await byCommand(registry, images)))
   console.table(rows)
-  const failed = rows.filter(({ result }) => result !== 'same' && result !== 'refused')
-  console.log(`${rows.length} cases, ${failed.length} failed`)
-  process.exitCode = failed.length === 0 ? 0 : 1
+  const skipped = rows.filter(({ result }) => result.startsWith('skipped: ')).length
+  const passed = rows.filter(({ result }) => result === 'same' || result === 'refused').length
+  const failed = rows.filter(({ result }) => !/^(?:same$|refused$|skipped: )/.test(result))
+  for (const { registry, image, result } of failed) console.error(`${registry}, ${image}: ${result}`)
+  console.log(`${passed} passed, ${failed.length} failed, ${skipped} skipped`)
+  process.exitCode = failed.length === 0 && rows.length > 0 ? 0 : 1
 } finally {
   for (const registry of registries) await registry.stop()
   await rm(directory, { recursive: true, force: true })
@@ -113,8 +131,7 @@ function openClient(registry: RunningRegistry, env: Record<string, string>) {
 
 async function compare(registry: RunningRegistry, repository: string, platform: string) {
   const expected = await bySkopeo(registry, repository, platform)
-  const auth = Buffer.from(`${USER}:${PASSWORD}`).toString('base64')
-  await writeFile(path.join(directory, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }))
+  await writeLogin(directory, registry)
   const { transport, resolver } = openClient(
     registry,
     registry.needsLogin ? { DOCKER_CONFIG: directory } : { DOCKER_CONFIG: '/nonexistent' },
@@ -142,6 +159,32 @@ async function compare(registry: RunningRegistry, repository: string, platform: 
   } finally {
     await transport.close()
   }
+}
+
+/** A build on an image of each kind, by the command in a process of its own: allowed, with skopeo's digest; undecided without login. */
+async function byCommand(registry: RunningRegistry, images: readonly MadeImage[]): Promise<Row[]> {
+  const platform = 'linux/amd64'
+  const names = images.flatMap(({ name, formats }) =>
+    formats.filter(format => registry.formats.includes(format)).map(format => `${name}-${format}`),
+  )
+  const rows: Row[] = []
+  for (const name of names) {
+    const repository = `${registry.prefix}/${name}`
+    const { checksum } = await bySkopeo(registry, repository, platform)
+    const found = await checkByCommand({ registry, repository, platform, directory, login: registry.needsLogin })
+    const isSame = found.exitCode === 0 && found.outcome === 'allowed' && found.digest === checksum
+    const result = isSame ? 'same' : `${JSON.stringify(found)}, skopeo says ${checksum}`
+    rows.push({ registry: registry.mode, image: `command: ${name}`, platform, result, requests: found.requests })
+  }
+  if (!registry.needsLogin) return rows
+  const repository = `${registry.prefix}/${names[0]}`
+  const found = await checkByCommand({ registry, repository, platform, directory, login: false })
+  const isRefused = found.exitCode === 3 && found.outcome === 'undecided' && found.codes.includes('unauthorized')
+  const result = isRefused ? 'refused' : JSON.stringify(found)
+  return [
+    ...rows,
+    { registry: registry.mode, image: 'command: without login', platform, result, requests: found.requests },
+  ]
 }
 
 /** The registries that want a login refuse us without one, and so we refuse the image. */

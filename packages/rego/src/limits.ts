@@ -30,3 +30,15 @@ export const maxTextLength = 8 * 1024 * 1024
 
 /** Parts of values that one comparison, or one copy, looks at. */
 export const maxComparedValues = 5_000_000
+
+/** Values that a rule could have, as long as something is unknown, that are told apart. */
+export const maxOutcomes = 16
+
+/** Parts of a static type, shared ones counted each time; of larger types nothing is known before evaluation. */
+export const maxTypeSize = 5_000
+
+/** Static types inside each other. */
+export const maxTypeDepth = 200
+
+/** Alternatives that a static type lists. */
+export const maxTypeAlternatives = 1_000

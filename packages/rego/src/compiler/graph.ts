@@ -1,5 +1,6 @@
 import type { Term } from '../ast.ts'
 import { formatTerm } from '../format.ts'
+import { maxErrors } from '../limits.ts'
 import { walkBodyTerms, walkTerms } from '../walk.ts'
 import { nodesBelow, rulesNamedBy, type TreeNode } from './rule-tree.ts'
 import { chainOf, type Definition, definitionsOf, fullReference, report, type Work } from './work.ts'
@@ -38,6 +39,8 @@ export function checkRecursion(work: Work, tree: TreeNode, graph: Graph): void {
     for (const rule of node.rules) {
       for (const branch of chainOf(rule)) {
         if (!recursive.has(branch)) continue
+        // Each takes a search of its own, and no more than these are told.
+        if (work.errors.length > maxErrors) return
         const path = pathBack(graph, branch).map(nameOf)
         const reason = `rule ${nameOf(branch)} is recursive: ${path.join(' -> ')}`
         report(work, 'rego_recursion_error', branch.span, reason)

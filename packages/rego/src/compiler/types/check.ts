@@ -61,6 +61,7 @@ export function checkQueryTypes(work: Work, env: Environment, body: Body): void 
 function rootOf(work: Work): Root {
   const known = new Map<string, Type>()
   return {
+    extents: new WeakMap(),
     comprehension: (env, term) => typeOfComprehension(work, env, term),
     builtin(name) {
       const found = known.get(name)

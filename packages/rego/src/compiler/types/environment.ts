@@ -3,6 +3,7 @@ import type { RegoError } from '../../error.ts'
 import { formatTerm } from '../../format.ts'
 import { isComprehension } from '../../walk.ts'
 import { asScalar, scalarKey } from '../rule-tree.ts'
+import { bounded, type Extents } from './bounded.ts'
 import {
   anything,
   isConstant,
@@ -39,6 +40,7 @@ export interface Environment {
 
 /** What all environments of a program share. */
 export interface Root {
+  readonly extents: Extents
   /** The type of a comprehension in an environment; undefined where its body is wrong. */
   comprehension(env: Environment, term: Term): Type | undefined
   /** The type of the builtin with this name. */
@@ -94,7 +96,12 @@ export function* childrenOf(node: TypeNode): Generator<TypeNode> {
 }
 
 export function putVar(env: Environment, term: Term, type: Type | undefined): void {
-  ensureChild(env.tree, term).value = type
+  ensureChild(env.tree, term).value = limited(env, type)
+}
+
+/** As `bounded`, for a type that need not be known. */
+export function limited({ root }: Environment, type: Type | undefined): Type | undefined {
+  return type && bounded(root.extents, type)
 }
 
 /** The parts of a ref, its head first. */
@@ -114,15 +121,15 @@ export function typeOf(env: Environment, term: Term): Type | undefined {
       return stringType
     case 'array': {
       const items = term.items.map(item => typeOf(env, item))
-      return { kind: 'array', items, rest: items.length === 0 ? anything : undefined }
+      return limited(env, { kind: 'array', items, rest: items.length === 0 ? anything : undefined })
     }
     case 'set': {
       let of: Type | undefined
       for (const item of term.items) of = union(of, typeOf(env, item))
-      return { kind: 'set', of: of ?? anything }
+      return limited(env, { kind: 'set', of: of ?? anything })
     }
     case 'object':
-      return typeOfObject(env, term.entries)
+      return limited(env, typeOfObject(env, term.entries))
     case 'ref':
       return typeOfRef(env, partsOf(term))
     case 'var':

@@ -1,5 +1,5 @@
 import type { Term } from '../../ast.ts'
-import { childOf, childrenOf, type Environment, ensureChild, type TypeNode, typeOf } from './environment.ts'
+import { childOf, childrenOf, type Environment, ensureChild, limited, type TypeNode, typeOf } from './environment.ts'
 import { type ObjectType, objectType, type Type, union } from './type.ts'
 
 /** Adds what one definition says of a name; objects above it and places below it learn of it too. */
@@ -12,7 +12,7 @@ export function insertType(env: Environment, path: readonly Term[], type: Type):
     }
     node = child ?? ensureChild(node, part)
   }
-  node.value = mergeTypes(node.value, type)
+  node.value = limited(env, mergeTypes(node.value, type))
   if (type.kind !== 'object') return
   for (const leaf of leavesBelow(node)) {
     if (node.value?.kind === 'object') node.value = insertIntoObject(node.value, leaf.path, leaf.type, env)

@@ -1,5 +1,6 @@
 import type { Term } from '../../ast.ts'
 import { formatTerm } from '../../format.ts'
+import { maxTypeAlternatives } from '../../limits.ts'
 import { asScalar, scalarKey } from '../rule-tree.ts'
 
 /** What is known of a value before evaluation; undefined stands for what is not known at all. */
@@ -220,7 +221,7 @@ function mergeInto(any: AnyType, other: Type): AnyType {
   for (const type of other.kind === 'any' ? other.of : [other]) {
     if (!of.some(member => compareTypes(member, type) === 0)) of.push(type)
   }
-  return { kind: 'any', of: of.toSorted(compareTypes) }
+  return of.length > maxTypeAlternatives ? anything : { kind: 'any', of: of.toSorted(compareTypes) }
 }
 
 /** Whether a value of type `b` is one of type `a`, as far as OPA looks. */

@@ -13,9 +13,10 @@ import {
 /** Whether a value could be of both types. */
 export function unifies(a: Type | undefined, b: Type | undefined): boolean {
   if (a === undefined || b === undefined) return false
-  if (a.kind === 'any' && someUnifies(a, b)) return true
-  if (b.kind === 'any' && someUnifies(b, a)) return true
-  if (a.kind !== b.kind || a.kind === 'any') return false
+  // Each pair of parts is held against each other once: twice at each level would be exponential in the depth.
+  if (a.kind === 'any') return someUnifies(a, b) || (b.kind === 'any' && b.of.length === 0)
+  if (b.kind === 'any') return someUnifies(b, a)
+  if (a.kind !== b.kind) return false
   switch (a.kind) {
     case 'array':
       return arraysUnify(a, b as ArrayType)
@@ -39,13 +40,15 @@ function someUnifies({ of }: AnyType, other: Type): boolean {
 
 function arraysUnify(a: ArrayType, b: ArrayType): boolean {
   if (!a.items.every((item, i) => unifies(item, itemAt(b, i)))) return false
-  if (!b.items.every((item, i) => unifies(item, itemAt(a, i)))) return false
+  if (!b.items.slice(a.items.length).every(item => unifies(item, a.rest))) return false
   return a.rest === undefined || b.rest === undefined || unifies(a.rest, b.rest)
 }
 
 function objectsUnify(a: ObjectType, b: ObjectType): boolean {
   if (!a.properties.every(({ key, value }) => unifies(value, selectProperty(b, key)))) return false
-  if (!b.properties.every(({ key, value }) => unifies(value, selectProperty(a, key)))) return false
+  const shared = new Set(a.properties.map(({ key }) => key.id))
+  if (!b.properties.every(({ key, value }) => shared.has(key.id) || unifies(value, selectProperty(a, key))))
+    return false
   const [left, right] = [a.rest?.value, b.rest?.value]
   return left === undefined || right === undefined || unifies(left, right)
 }

@@ -42,3 +42,6 @@ export const maxTypeDepth = 200
 
 /** Alternatives that a static type lists. */
 export const maxTypeAlternatives = 1_000
+
+/** Milliseconds of compiling the modules of one program; looked at between the stages. */
+export const maxCompileMilliseconds = 10_000

@@ -5,7 +5,7 @@ import { RegoError } from '../error.ts'
 import { locationOf, type Span } from '../source-text.ts'
 import type { Value } from '../value/value.ts'
 import type { LinkedStatement } from './body.ts'
-import { block } from './flow.ts'
+import { assume, block, proceed } from './flow.ts'
 import { openLacks } from './lacking.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
 import { linkPrint, linkTemplate } from './output.ts'
@@ -37,7 +37,7 @@ function linkResult(get: Getter, result: CompiledTerm | undefined, scope: Scope)
     const { slot } = result
     scope.bound.add(slot)
     return (run, frame) => {
-      const value = get(run, frame)
+      const value = assume(run, get(run, frame))
       if (value === undefined) return false
       frame[slot] = value
       return !(value instanceof Unknown) || value.defined || block(run, value.lacks)
@@ -51,7 +51,7 @@ function linkResult(get: Getter, result: CompiledTerm | undefined, scope: Scope)
 }
 
 function linkInvocation(statement: CallStatement, scope: Scope): Getter {
-  const args = statement.args.map(arg => linkTerm(arg, scope))
+  const args = statement.args.map(arg => linkOperand(arg, scope))
   const invoke = scope.linked.invokerOf(statement.callee)
   const [first, second] = args
   if (args.length === 1) {
@@ -74,6 +74,12 @@ function linkInvocation(statement: CallStatement, scope: Scope): Getter {
   }
 }
 
+/** Only a rule can be unknown and yet known to be one thing if any. */
+function linkOperand(term: CompiledTerm, scope: Scope): Getter {
+  const get = linkTerm(term, scope)
+  return term.kind === 'ref' && term.base.kind === 'data' ? (run, frame) => assume(run, get(run, frame)) : get
+}
+
 function evaluateAll(run: Run, frame: Frame, getters: readonly Getter[]): (Value | Unknown)[] | undefined {
   const values: (Value | Unknown)[] = []
   for (const get of getters) {
@@ -91,14 +97,17 @@ function linkRelation(statement: CallStatement, scope: Scope): LinkedStatement {
     branch: next => {
       const consume = accept(match, next)
       return (run, frame) => {
+        const mark = run.pending
         const results = get(run, frame)
         if (results === undefined) return false
         if (results instanceof Unknown) return consume(run, frame, results)
-        for (const result of results as readonly Value[]) {
-          run.tick()
-          if (consume(run, frame, result)) return true
-        }
-        return false
+        return proceed(run, frame, mark, () => {
+          for (const result of results as readonly Value[]) {
+            run.tick()
+            if (consume(run, frame, result)) return true
+          }
+          return false
+        })
       }
     },
   }

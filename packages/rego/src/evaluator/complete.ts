@@ -1,11 +1,13 @@
 import { RegoError } from '../error.ts'
+import { equal } from '../value/compare.ts'
 import type { Value } from '../value/value.ts'
 import { agree } from './comprehension.ts'
 import { conflict, type Definition } from './definition.ts'
 import { collect } from './flow.ts'
-import { joinLacks, type Lacks, Unknown } from './lacks.ts'
-import { isPlainScalar, same } from './pattern.ts'
-import type { Run, Slot } from './run.ts'
+import { joinLacks, Unknown } from './lacks.ts'
+import { same } from './pattern.ts'
+import type { Blocked, Run, Slot } from './run.ts'
+import { isOpen } from './select.ts'
 import type { VirtualNode } from './virtual-node.ts'
 
 type Args = readonly (Value | Unknown)[] | undefined
@@ -20,7 +22,8 @@ export function evaluateFunction(run: Run, node: VirtualNode, args: readonly (Va
   const unknown = args.filter(arg => arg instanceof Unknown)
   if (unknown.every(arg => arg.defined)) return value
   const lacks = joinLacks(unknown.map(arg => arg.lacks))
-  return new Unknown(value instanceof Unknown ? lacks.add(value.lacks) : lacks, false)
+  if (value instanceof Unknown) return new Unknown(lacks.add(value.lacks), false, value.values)
+  return new Unknown(lacks, false, [value])
 }
 
 function evaluateDefinitions(run: Run, node: VirtualNode, args: Args): Slot {
@@ -46,11 +49,11 @@ function evaluateKnown(run: Run, node: VirtualNode, args: Args): Slot {
  */
 function evaluateLazily(run: Run, node: VirtualNode, args: Args): Slot {
   let result: Value | undefined
-  const open: { constant: Value | undefined; lacks: Lacks }[] = []
+  const open: Blocked[] = []
   for (const definition of node.candidates(run, args)) {
     const value = evaluateGuarded(run, definition, args, open.length > 0)
     const { lacked } = run
-    if (lacked !== undefined) open.push({ constant: definition.constant, lacks: lacked })
+    if (lacked !== undefined) open.push(lacked)
     if (value === undefined) continue
     if (result === undefined) result = value
     else {
@@ -60,7 +63,7 @@ function evaluateLazily(run: Run, node: VirtualNode, args: Args): Slot {
         isEqual = agree(run, before, value)
         return false
       })
-      if (lacks !== undefined) open.push({ constant: undefined, lacks })
+      if (lacks !== undefined) open.push({ outcomes: undefined, lacks })
       else if (!isEqual) {
         if (open.length === 0) throw conflict(definition.rule)
         return new Unknown(joinLacks(open.map(part => part.lacks)), true)
@@ -68,28 +71,39 @@ function evaluateLazily(run: Run, node: VirtualNode, args: Args): Slot {
     }
     if (definition.decides && !node.effectful) break
   }
+  const settled = result ?? node.default?.constant
   const remaining =
-    result === undefined || node.effectful
-      ? open
-      : open.filter(({ constant }) => constant === undefined || constant !== result)
+    settled === undefined || node.effectful ? open : open.filter(part => couldGiveOther(run, part, settled))
   if (remaining.length === 0) return result
   const lacks = joinLacks(remaining.map(part => part.lacks))
   // What waits for an effect is not held as a part of something else, which could be decided without it.
   if (node.effectful) return new Unknown(lacks, false)
   const isDefined = result !== undefined || node.default !== undefined
-  return new Unknown(lacks, isDefined, possibleValues(node, result, remaining))
+  return new Unknown(lacks, isDefined, possibleValues(run, node, result, remaining))
 }
 
-/** What the rule could give, where all of it is constants. */
+/** Whether a blocked definition could give another value than the one that there is without it. */
+function couldGiveOther(run: Run, { outcomes }: Blocked, value: Value | Unknown): boolean {
+  if (outcomes === undefined || value instanceof Unknown || isOpen(run, value)) return true
+  return outcomes.some(outcome => !equal(outcome, value))
+}
+
+/** What the rule could give, where all of that is known. */
 function possibleValues(
+  run: Run,
   { default: fallback }: VirtualNode,
-  result: Value | undefined,
-  open: readonly { readonly constant: Value | undefined }[],
+  result: Value | Unknown | undefined,
+  open: readonly Blocked[],
 ): readonly Value[] | undefined {
-  const values = open.map(({ constant }) => constant)
-  if (result !== undefined) values.push(result)
-  else if (fallback !== undefined) values.push(fallback.constant)
-  return values.every(isPlainScalar) ? values : undefined
+  if (result === undefined && fallback !== undefined && fallback.constant === undefined) return undefined
+  const settled = result ?? fallback?.constant
+  if (settled instanceof Unknown || isOpen(run, settled)) return undefined
+  const values: Value[] = settled === undefined ? [] : [settled]
+  for (const { outcomes } of open) {
+    if (outcomes === undefined) return undefined
+    for (const outcome of outcomes) if (!values.some(known => equal(known, outcome))) values.push(outcome)
+  }
+  return values
 }
 
 /** An error behind a blocked definition is blocked: had that one succeeded, this one might not have been tried. */

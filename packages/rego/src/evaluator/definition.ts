@@ -6,12 +6,13 @@ import { linkBody } from './body.ts'
 import { agree, known } from './comprehension.ts'
 import { linkDemands } from './demands.ts'
 import { watchRule } from './events.ts'
-import { blockedEnd, collect, isBlocked, sequence } from './flow.ts'
-import type { Unknown } from './lacks.ts'
+import { blockedEnd, gather, isBlocked, recordOutcome, sequence } from './flow.ts'
+import { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { linkPattern } from './pattern.ts'
-import type { Next, Run, Step } from './run.ts'
+import type { Frame, Getter, Next, Run, Step } from './run.ts'
 import { type Layout, newFrame, newLayout, type Scope } from './scope.ts'
+import { isOpen } from './select.ts'
 import { constantOf, linkTerm } from './term.ts'
 
 /** One definition of a rule, linked when it is first evaluated. */
@@ -24,6 +25,7 @@ export class Definition {
   readonly layout: Layout
   readonly linked: Linked
   readonly #effectful: boolean
+  readonly #outcomes: readonly Value[] | undefined
   #branches: readonly Next[] | undefined
   /** Where a function's arguments go, one slot each, unless they are patterns. */
   #slots: readonly number[] = []
@@ -37,6 +39,7 @@ export class Definition {
     this.linked = linked
     this.#effectful = linked.isEffectful(rule.facts)
     this.constant = sharedConstant(rule.branches)
+    this.#outcomes = this.constant === undefined ? undefined : [this.constant]
     this.decides = rule.branches.every(branch => branch.earlyExit)
     this.layout = newLayout(rule.locals)
   }
@@ -87,7 +90,7 @@ export class Definition {
     const result = this.#result
     const isFinal = branch.value !== undefined && constantOf(branch.value) !== undefined && !this.#effectful
     return (run, frame) => {
-      if (isBlocked(run)) return blockedEnd(run)
+      if (isBlocked(run)) return this.#effectful ? blockedEnd(run) : endBlocked(run, frame, get)
       const value = known(run, get(run, frame), true)
       if (value === undefined) return false
       const before = frame[result] as Value | undefined
@@ -109,17 +112,40 @@ export class Definition {
       for (let i = 0; i < this.#slots.length; i++) frame[this.#slots[i]!] = args[i]
     }
     run.lacked = undefined
-    for (const branch of this.#branches) {
-      const lacks = collect(run, frame, branch)
+    return run.lazy ? this.#evaluateLazily(run, frame, this.#branches) : this.#evaluateKnown(run, frame, this.#branches)
+  }
+
+  #evaluateKnown(run: Run, frame: Frame, branches: readonly Next[]): Value | undefined {
+    for (const branch of branches) {
+      branch(run, frame)
       const value = frame[this.#result] as Value | undefined
-      if (value !== undefined || lacks !== undefined) {
-        run.lacked = lacks
-        return value
-      }
+      if (value !== undefined) return value
+    }
+    return undefined
+  }
+
+  #evaluateLazily(run: Run, frame: Frame, branches: readonly Next[]): Value | undefined {
+    for (const branch of branches) {
+      const { lacks, outcomes } = gather(run, frame, branch)
+      const value = frame[this.#result] as Value | undefined
+      if (value === undefined && lacks === undefined) continue
+      // a branch that may yet fail says nothing of what those after it give
+      const isLast = value !== undefined || branch === branches.at(-1)
+      run.lacked = lacks && { lacks, outcomes: this.#outcomes ?? (isLast ? outcomes : undefined) }
+      return value
     }
     run.lacked = undefined
     return undefined
   }
+}
+
+/** The end of a body in which something is blocked: a value that is undefined makes it false all the same. */
+function endBlocked(run: Run, frame: Frame, get: Getter): false {
+  const value = get(run, frame)
+  if (value === undefined) return false
+  if (value instanceof Unknown || isOpen(run, value)) return blockedEnd(run)
+  recordOutcome(run, value)
+  return false
 }
 
 export function conflict({ kind, headSpan }: CompiledRule): RegoError {

@@ -1,12 +1,27 @@
 import { RegoError } from '../error.ts'
-import { Lacks, settle } from './lacks.ts'
-import type { Collector, Frame, Next, Run, Step } from './run.ts'
+import { maxOutcomes } from '../limits.ts'
+import { equal } from '../value/compare.ts'
+import type { Value } from '../value/value.ts'
+import { Lacks, settle, Unknown } from './lacks.ts'
+import { type Collector, type Frame, type Next, noOutcomes, type Run, type Slot, type Step } from './run.ts'
 
 /** Marks the expression at hand as blocked: it may hold, once what it lacks is known. */
 export function block(run: Run, lacks: Lacks): true {
   run.stack[run.pending++] = lacks
   run.doubtful = true
   return true
+}
+
+/**
+ * An operand of the expression at hand. One that can be only one thing, if it is there at all, counts as that, and blocks
+ * the expression: what comes after it may be false whether it is there or not.
+ */
+export function assume<T extends Slot>(run: Run, value: T | Unknown): T | Value | Unknown {
+  if (!(value instanceof Unknown)) return value
+  const { only } = value
+  if (only === undefined) return value
+  block(run, value.lacks)
+  return only
 }
 
 /** Whether an expression of the body at hand is blocked, so that reaching the end is no solution. */
@@ -26,13 +41,26 @@ export function blockedEnd(run: Run): false {
 
 export function record(run: Run, lacks: Lacks): void {
   const { collector } = run
+  addLacks(collector, lacks)
+  collector.outcomes = undefined
+}
+
+/** Records that the body at hand may have a solution, which could only give the value. */
+export function recordOutcome(run: Run, value: Value): void {
+  const { collector } = run
+  addLacks(collector, pendingLacks(run))
+  const { outcomes } = collector
+  if (outcomes?.some(known => equal(known, value)) !== false) return
+  collector.outcomes = outcomes.length < maxOutcomes ? [...outcomes, value] : undefined
+}
+
+function addLacks(collector: Collector, lacks: Lacks): void {
   if (collector.lacks === undefined) collector.lacks = new Lacks().add(lacks)
   else collector.lacks.add(lacks)
 }
 
 /** An error that full evaluation might not meet, if a blocked expression before it turns out false. */
-const isAvoidable = (error: unknown): boolean =>
-  error instanceof RegoError && (error.code === 'eval_conflict_error' || error.code === 'eval_with_merge_error')
+const isAvoidable = (error: unknown): boolean => error instanceof RegoError && error.code === 'eval_conflict_error'
 
 /** Goes on after an expression: behind a blocked one an error is blocked too. */
 export function proceed(run: Run, frame: Frame, mark: number, next: Next): boolean {
@@ -64,25 +92,29 @@ export function guarded(run: Run, frame: Frame, next: Next): boolean {
  * examined in full. An error after a blocked part is blocked too.
  */
 export function collect(run: Run, frame: Frame, body: Next): Lacks | undefined {
-  if (!run.lazy) {
-    body(run, frame)
-    return undefined
-  }
+  if (run.lazy) return gather(run, frame, body).lacks
+  body(run, frame)
+  return undefined
+}
+
+/** As `collect`, with what the blocked ends would give. */
+export function gather(run: Run, frame: Frame, body: Next): Collector {
   const { environment, base, pending, depth, collector } = run
-  const own: Collector = { lacks: undefined }
+  const own: Collector = { lacks: undefined, outcomes: noOutcomes }
   run.base = pending
   run.collector = own
   try {
     body(run, frame)
   } catch (error) {
     if (own.lacks === undefined || !isAvoidable(error)) throw error
+    own.outcomes = undefined
     run.environment = environment
     run.depth = depth
   }
   run.base = base
   run.pending = pending
   run.collector = collector
-  return own.lacks
+  return own
 }
 
 /** Expressions with one solution each, then the rest of the body. */

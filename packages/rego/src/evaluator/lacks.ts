@@ -87,7 +87,7 @@ export function settle(entries: readonly Lacks[]): Lacks {
 export class Unknown extends Hole {
   readonly lacks: Lacks
   readonly defined: boolean
-  /** The only scalars that it could be, where that much is known: what a rule's definitions give. */
+  /** The only values that it could have, where that much is known: what a rule's definitions give, a literal's own. */
   readonly values: readonly Value[] | undefined
 
   constructor(lacks: Lacks, defined: boolean, values?: readonly Value[]) {
@@ -97,7 +97,12 @@ export class Unknown extends Hole {
     this.values = values
   }
 
-  /** Whether it could be the value, a known one. */
+  /** What it is, if it is there at all; known, but maybe not all that is inside. Undefined where it could be several. */
+  get only(): Value | undefined {
+    return this.defined || this.values?.length !== 1 ? undefined : this.values[0]
+  }
+
+  /** Whether it could be the value, a known scalar. */
   couldBe(value: Value): boolean {
     return this.values === undefined || this.values.some(own => equal(own, value))
   }

@@ -1,9 +1,9 @@
-import type { CompiledTerm } from '../compiler/compiled.ts'
+import type { CompiledObject, CompiledTerm } from '../compiler/compiled.ts'
 import { equal } from '../value/compare.ts'
 import { objectGet, objectItems, objectSize } from '../value/object.ts'
 import { isObject, type Value } from '../value/value.ts'
 import { differs } from './differs.ts'
-import { block } from './flow.ts'
+import { assume, block } from './flow.ts'
 import { openLacks } from './lacking.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
 import type { Frame, Getter, Matcher, Run, Slot } from './run.ts'
@@ -42,11 +42,13 @@ export function unboundIn(term: CompiledTerm, bound: ReadonlySet<number>): numbe
  * it, even if its members are not known.
  */
 export const isSpelled = (term: CompiledTerm): boolean =>
-  constantOf(term) === undefined &&
-  (term.kind === 'array' || (term.kind === 'object' && hasConstantKeys(term.entries.map(({ key }) => constantOf(key)))))
+  constantOf(term) === undefined && (term.kind === 'array' || (term.kind === 'object' && hasNames(term)))
 
-const hasConstantKeys = (keys: readonly (Value | undefined)[]): boolean =>
-  keys.every(key => typeof key === 'string') && new Set(keys).size === keys.length
+/** Whether the keys of an object literal are constant strings, each once. */
+export function hasNames({ entries }: CompiledObject): boolean {
+  const keys = entries.map(({ key }) => constantOf(key))
+  return keys.every(key => typeof key === 'string') && new Set(keys).size === keys.length
+}
 
 /** A matcher of the pattern; its locals count as bound from here on. */
 export function linkPattern(term: CompiledTerm, scope: Scope): Matcher {
@@ -54,7 +56,8 @@ export function linkPattern(term: CompiledTerm, scope: Scope): Matcher {
     const { slot } = term
     if (scope.bound.has(slot)) return matchEqual((_run, frame) => frame[slot] as Slot)
     scope.bound.add(slot)
-    return (run, frame, value) => {
+    return (run, frame, given) => {
+      const value = assume(run, given)
       frame[slot] = value
       return value instanceof Unknown && !value.defined ? block(run, value.lacks) : true
     }
@@ -87,8 +90,10 @@ const matchEqual =
   }
 
 /** Whether two values are equal, or may be (then it has called `block`). */
-export function same(run: Run, a: Value | Unknown, b: Value | Unknown): boolean {
-  if (typeof a !== 'object' && typeof b !== 'object') return a === b
+export function same(run: Run, left: Value | Unknown, right: Value | Unknown): boolean {
+  if (typeof left !== 'object' && typeof right !== 'object') return left === right
+  const a = assume(run, left)
+  const b = assume(run, right)
   if (run.lazy) {
     const lacks = lacksToCompare(run, a, b)
     if (lacks === false) return false
@@ -117,7 +122,8 @@ export const isPlainScalar = (value: Value | Unknown | undefined): value is Valu
 function matchArray(items: readonly CompiledTerm[], scope: Scope): Matcher {
   const slots = items.flatMap(item => unboundIn(item, scope.bound))
   const matchers = items.map(item => linkPattern(item, scope))
-  return (run, frame, value) => {
+  return (run, frame, given) => {
+    const value = assume(run, given)
     if (value instanceof Unknown) return blockAll(run, frame, slots, value)
     if (!Array.isArray(value) || value.length !== matchers.length) return false
     for (let i = 0; i < matchers.length; i++) if (!matchers[i]!(run, frame, value[i] as Value)) return false
@@ -129,7 +135,8 @@ function matchObject(entries: readonly { key: CompiledTerm; value: CompiledTerm 
   const slots = entries.flatMap(({ value }) => unboundIn(value, scope.bound))
   const keys = entries.map(({ key }) => linkTerm(key, scope))
   const matchers = entries.map(({ value }) => linkPattern(value, scope))
-  return (run, frame, value) => {
+  return (run, frame, given) => {
+    const value = assume(run, given)
     if (value instanceof Unknown) return blockAll(run, frame, slots, value)
     if (!isObject(value)) return false
     // A member that is not known may not be there either, so that the size is not known.

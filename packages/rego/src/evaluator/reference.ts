@@ -158,8 +158,7 @@ function linkMembers(container: PlaceGetter, pattern: CompiledTerm, scope: Scope
 
 /** The loop itself, with the common collections spelt out. */
 function visitAll(container: PlaceGetter, ordered: boolean, slot: number, consumer: PlaceConsumer): Next {
-  return (run, frame) => {
-    const members = container(run, frame)
+  const visit = (run: Run, frame: Frame, members: Slot | Place): boolean => {
     if (typeof members !== 'object' || members === null) return false
     if (Array.isArray(members)) {
       for (let i = 0; i < members.length; i++) {
@@ -178,6 +177,11 @@ function visitAll(container: PlaceGetter, ordered: boolean, slot: number, consum
       }
       return false
     }
+    if (members instanceof Unknown && members.only !== undefined) {
+      const mark = run.pending
+      block(run, members.lacks)
+      return proceed(run, frame, mark, (r, f) => visit(r, f, members.only))
+    }
     return each(run, members as Value, ordered, (key, member) => {
       frame[slot] = key
       if (!(key instanceof Unknown)) return consumer(run, frame, member)
@@ -186,4 +190,5 @@ function visitAll(container: PlaceGetter, ordered: boolean, slot: number, consum
       return proceed(run, frame, mark, (r, f) => consumer(r, f, member))
     })
   }
+  return (run, frame) => visit(run, frame, container(run, frame))
 }

@@ -37,7 +37,17 @@ export type Matcher = (run: Run, frame: Frame, value: Value | Unknown) => boolea
 /** Gathers what the bodies evaluated under it lack. */
 export interface Collector {
   lacks: Lacks | undefined
+  /** What their blocked ends would give, each value once; undefined where not all of that is known. */
+  outcomes: readonly Value[] | undefined
 }
+
+/** What the blocked parts of a definition lack, and what they could give. */
+export interface Blocked {
+  readonly lacks: Lacks
+  readonly outcomes: readonly Value[] | undefined
+}
+
+export const noOutcomes: readonly Value[] = []
 
 /** Steps between two looks at the clock. */
 const fuelPerCheck = 4096
@@ -66,9 +76,9 @@ export class Run {
   pending = 0
   /** Where the present body begins in `stack`. */
   base = 0
-  collector: Collector = { lacks: undefined }
+  collector: Collector = { lacks: undefined, outcomes: noOutcomes }
   /** What the definition evaluated last lacks. */
-  lacked: Lacks | undefined = undefined
+  lacked: Blocked | undefined = undefined
   /** Something has blocked: an error from here on may be one that full evaluation does not meet. */
   doubtful = false
   depth: number

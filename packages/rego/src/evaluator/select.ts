@@ -33,13 +33,21 @@ function selectUnusual(_run: Run, container: readonly Value[], key: TaggedValue)
 }
 
 function selectTagged(run: Run, container: TaggedValue, key: Value | Unknown): Slot | Place {
-  if (container instanceof Unknown) return container
+  if (container instanceof Unknown) return selectUnknown(run, container, key)
   if (key instanceof Unknown) return key
   if (container instanceof Place) return container.select(run, key)
   if (!(container instanceof ObjectValue || container instanceof SetValue)) return undefined
   if (isOpen(run, key)) return new Unknown(openLacks(key)!, false)
   if (container instanceof ObjectValue) return container.get(key)
   return container.has(key) ? key : undefined
+}
+
+/** A member of what can be only one thing, if it is there at all, is a member of that, if it is there. */
+function selectUnknown(run: Run, container: Unknown, key: Value | Unknown): Slot {
+  if (container.only === undefined) return container
+  const member = select(run, container.only, key) as Slot
+  if (member === undefined) return undefined
+  return member instanceof Unknown ? container : new Unknown(container.lacks, false, [member])
 }
 
 /** Whether the value has something unknown inside. */

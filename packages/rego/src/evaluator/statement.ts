@@ -3,7 +3,7 @@ import { type LinkedStatement, linkBody } from './body.ts'
 import { linkCall } from './call.ts'
 import { canHaveEffect } from './effect.ts'
 import { watch } from './events.ts'
-import { block, blockedEnd, collect, commit, isBlocked, proceed } from './flow.ts'
+import { assume, block, blockedEnd, collect, commit, isBlocked, proceed } from './flow.ts'
 import { type Lacks, Unknown } from './lacks.ts'
 import { linkPattern } from './pattern.ts'
 import { enumerates, linkEnumeration } from './reference.ts'
@@ -137,7 +137,7 @@ function linkEvery(statement: EveryStatement, scope: Scope): Step {
     return true
   })
   return (run, frame) => {
-    const members = domain(run, frame)
+    const members = assume(run, domain(run, frame))
     if (members === undefined) return false
     if (members instanceof Unknown) return block(run, members.lacks)
     if (typeof members !== 'object' || members === null) return false

@@ -3,7 +3,7 @@ import { RegoError } from '../error.ts'
 import { makeNumber } from '../value/number.ts'
 import { ObjectValue } from '../value/object.ts'
 import { makeSet, SetValue } from '../value/set.ts'
-import type { Value } from '../value/value.ts'
+import type { PlainObject, Value } from '../value/value.ts'
 import { linkComprehension } from './comprehension.ts'
 import { openLacks } from './lacking.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
@@ -79,7 +79,7 @@ function linkArray(items: readonly CompiledTerm[], scope: Scope): Getter {
       const item = get(run, frame)
       if (item === undefined) return undefined
       if (run.lazy && typeof item === 'object' && item !== null) {
-        if (item instanceof Unknown && !item.defined) return unknownMember(run, getters, frame)
+        if (item instanceof Unknown && !item.defined) return unknownMember(run, getters, frame, itself)
         open ||= item instanceof Unknown || run.open.has(item)
       }
       array.push(item as Value)
@@ -89,16 +89,30 @@ function linkArray(items: readonly CompiledTerm[], scope: Scope): Getter {
   }
 }
 
-/** A literal of which a member may turn out undefined is not known, unless another member is undefined already. */
-function unknownMember(run: Run, getters: readonly Getter[], frame: unknown[]): Unknown | undefined {
+/**
+ * A literal of which a member may turn out undefined may be so too, unless another member is undefined already. If it is
+ * there, it is what its members are.
+ */
+function unknownMember(
+  run: Run,
+  getters: readonly Getter[],
+  frame: unknown[],
+  make: (members: readonly Value[]) => Value & object,
+): Unknown | undefined {
   const lacks: Lacks[] = []
+  const members: Value[] = []
   for (const get of getters) {
     const member = get(run, frame)
     if (member === undefined) return undefined
     if (member instanceof Unknown) lacks.push(member.lacks)
+    members.push(member as Value)
   }
-  return new Unknown(joinLacks(lacks), false)
+  const literal = make(members)
+  run.open.add(literal)
+  return new Unknown(joinLacks(lacks), false, [literal])
 }
+
+const itself = (members: readonly Value[]): readonly Value[] => members
 
 function linkSet(items: readonly CompiledTerm[], scope: Scope): Getter {
   const getters = items.map(item => linkTerm(item, scope))
@@ -150,6 +164,8 @@ function linkObject(entries: readonly { key: CompiledTerm; value: CompiledTerm }
 }
 
 function plainObject(names: readonly string[], values: readonly Getter[]): Getter {
+  const make = (members: readonly Value[]): PlainObject =>
+    Object.fromEntries(names.map((name, i) => [name, members[i]!]))
   return (run, frame) => {
     const object: Record<string, Value> = {}
     let open = false
@@ -157,7 +173,7 @@ function plainObject(names: readonly string[], values: readonly Getter[]): Gette
       const value = values[i]!(run, frame)
       if (value === undefined) return undefined
       if (run.lazy && typeof value === 'object' && value !== null) {
-        if (value instanceof Unknown && !value.defined) return unknownMember(run, values, frame)
+        if (value instanceof Unknown && !value.defined) return unknownMember(run, values, frame, make)
         open ||= value instanceof Unknown || run.open.has(value)
       }
       object[names[i]!] = value as Value

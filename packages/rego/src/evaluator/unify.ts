@@ -1,10 +1,10 @@
-import type { CompiledTerm } from '../compiler/compiled.ts'
+import type { CompiledObject, CompiledTerm } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
 import { locationOf } from '../source-text.ts'
 import { equal } from '../value/compare.ts'
-import { block } from './flow.ts'
+import { assume, block } from './flow.ts'
 import { Unknown } from './lacks.ts'
-import { isSpelled, linkPattern, maybe, same, unboundIn } from './pattern.ts'
+import { hasNames, isSpelled, linkPattern, maybe, same, unboundIn } from './pattern.ts'
 import type { Step } from './run.ts'
 import type { Scope } from './scope.ts'
 import { constantOf, linkTerm } from './term.ts'
@@ -48,20 +48,22 @@ function takeApart(left: CompiledTerm, right: CompiledTerm, scope: Scope, pairs:
       left.items.every((item, i) => takeApart(item, right.items[i]!, scope, pairs))
     )
   }
-  if (left.kind === 'object' && right.kind === 'object' && unboundIn(left, scope.bound).length > 0) {
-    if (unboundIn(right, scope.bound).length > 0) {
-      return (
-        left.entries.length === right.entries.length &&
-        left.entries.every(({ key, value }) => {
-          const other = right.entries.find(entry => equalConstants(entry.key, key))
-          return other !== undefined && takeApart(value, other.value, scope, pairs)
-        })
-      )
-    }
+  if (left.kind === 'object' && right.kind === 'object' && isTakenApart(left, right, scope)) {
+    return (
+      left.entries.length === right.entries.length &&
+      left.entries.every(({ key, value }) => {
+        const other = right.entries.find(entry => equalConstants(entry.key, key))
+        return other !== undefined && takeApart(value, other.value, scope, pairs)
+      })
+    )
   }
   pairs.push([left, right])
   return true
 }
+
+/** Where all keys are constant strings, the members can be compared one by one; where both sides bind, they must. */
+const isTakenApart = (left: CompiledObject, right: CompiledObject, { bound }: Scope): boolean =>
+  (hasNames(left) && hasNames(right)) || (unboundIn(left, bound).length > 0 && unboundIn(right, bound).length > 0)
 
 function equalConstants(a: CompiledTerm, b: CompiledTerm): boolean {
   const x = constantOf(a)
@@ -86,7 +88,7 @@ function linkPair(pattern: CompiledTerm, term: CompiledTerm, scope: Scope): Step
     const { slot } = pattern
     scope.bound.add(slot)
     return (run, frame) => {
-      const value = get(run, frame)
+      const value = assume(run, get(run, frame))
       if (value === undefined) return false
       frame[slot] = value
       return !(value instanceof Unknown) || value.defined || block(run, value.lacks)

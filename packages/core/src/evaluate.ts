@@ -7,9 +7,10 @@ import type { Limits } from './limits.ts'
 import { localResolver } from './local.ts'
 import { convertedBy } from './pin.ts'
 import { basisOf, describeLacking, type Report, type RoundReport } from './report.ts'
+import { requestFor } from './request.ts'
 import type { Answer, Resolver } from './resolver.ts'
 import { createResolvers } from './resolvers.ts'
-import { createRun, type Run, timeoutError } from './run.ts'
+import { createRun, type Run } from './run.ts'
 import type { Platform, Source } from './source.ts'
 import { type FactRecord, plantTree, type SourceNode, type SourceTree } from './source-tree.ts'
 import { redactIdentifier } from './url.ts'
@@ -160,20 +161,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
     async function playRound(policy: Policy, { tree, answers }: GatherContext, number: number, prints: PrintedLine[]) {
       const started = performance.now()
-      const remainingMs = run.remainingMs()
-      if (remainingMs === 0) throw timeoutError(run.limits)
-      const request: EvaluationRequest = {
-        input: tree.input,
-        unknown: tree.unknown,
-        answers,
-        time: run.time,
-        seed: run.seed,
-        limits: {
-          maxSteps: run.limits.maxEvaluationSteps,
-          timeoutMs: Math.min(run.limits.evaluationTimeoutMs, remainingMs),
-        },
-        print: line => prints.push(line),
-      }
+      const request = requestFor(run, { tree, answers, print: line => prints.push(line) })
       const evaluation = await policy.evaluate(request)
       trail.rounds.push({
         policy: policy.name,

@@ -1,0 +1,35 @@
+/**
+ * Waits for a value until a signal is aborted. However many wait with one signal, it has one listener: all sources of a build
+ * wait with that of the run.
+ */
+export function createWaitingRoom(): <T>(value: Promise<T>, signal: AbortSignal) => Promise<T> {
+  const rooms = new Map<AbortSignal, { readonly giveUps: Set<() => void>; readonly close: () => void }>()
+
+  const open = (signal: AbortSignal) => {
+    const giveUps = new Set<() => void>()
+    const onAbort = () => {
+      for (const giveUp of giveUps) giveUp()
+    }
+    const close = () => {
+      signal.removeEventListener('abort', onAbort)
+      rooms.delete(signal)
+    }
+    const room = { giveUps, close }
+    signal.addEventListener('abort', onAbort, { once: true })
+    rooms.set(signal, room)
+    return room
+  }
+
+  return (value, signal) => {
+    if (signal.aborted) return Promise.reject(signal.reason)
+    const { giveUps, close } = rooms.get(signal) ?? open(signal)
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(signal.reason)
+      giveUps.add(giveUp)
+      value.then(resolve, reject).finally(() => {
+        giveUps.delete(giveUp)
+        if (giveUps.size === 0) close()
+      })
+    })
+  }
+}

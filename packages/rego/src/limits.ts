@@ -45,3 +45,6 @@ export const maxTypeAlternatives = 1_000
 
 /** Milliseconds of compiling the modules of one program; looked at between the stages. */
 export const maxCompileMilliseconds = 10_000
+
+/** Parts of the name of a package or rule, `data` not counted. */
+export const maxNameParts = 500

@@ -1,6 +1,6 @@
 import type { Body, Module } from '../ast.ts'
 import { joinErrors, RegoError } from '../error.ts'
-import { maxErrors } from '../limits.ts'
+import { maxCompileMilliseconds, maxErrors } from '../limits.ts'
 import { spanBetween } from '../source-text.ts'
 import type { Program } from './compiled.ts'
 import { checkConflicts } from './conflicts.ts'
@@ -48,7 +48,9 @@ export interface CompileOptions {
  */
 export function compile({ modules, query, builtins, strict = false }: CompileOptions): Program {
   const work = startWork(modules, builtins, strict, query)
+  const deadline = Date.now() + maxCompileMilliseconds
   const stage = <T>(run: () => T): T => {
+    if (Date.now() > deadline) throw tooLong()
     const result = run()
     throwErrors(work)
     return result
@@ -83,6 +85,11 @@ export function compile({ modules, query, builtins, strict = false }: CompileOpt
   if (query === undefined) return buildProgram({ work, tree, graph, query: undefined })
   const span = spanBetween(query[0]!.span, query.at(-1)!.span)
   return buildProgram({ work, tree, graph, query: { body: compileQuery({ work, tree, arity, types }, query), span } })
+}
+
+function tooLong(): RegoError {
+  const message = `compiling the modules took longer than ${maxCompileMilliseconds} ms`
+  return new RegoError({ code: 'rego_compile_error', message })
 }
 
 interface Compiled {

@@ -1,8 +1,9 @@
 import type { RefTerm, Term } from '../ast.ts'
 import { dottedName } from '../format.ts'
+import { maxNameParts } from '../limits.ts'
 import { isGround } from '../walk.ts'
 import type { Scalar } from './compiled.ts'
-import { type Definition, fullReference, isScalar, type Signature, type Work } from './work.ts'
+import { type Definition, fullReference, isScalar, report, type Signature, type Work } from './work.ts'
 
 /** The definitions by the ground beginning of their names. */
 export interface TreeNode {
@@ -50,12 +51,21 @@ export function childOf(node: TreeNode, term: Term): TreeNode | undefined {
 export function buildRuleTree(work: Work): TreeNode {
   const root = makeNode(undefined, [])
   for (const module of work.modules) {
+    if (isTooLong(work, module.module.package.path)) continue
     place(root, module.path).isPackage = true
     for (const rule of module.rules) {
-      place(root, groundPrefix(fullReference(rule).path)).rules.push(rule)
+      const reference = fullReference(rule)
+      if (!isTooLong(work, reference)) place(root, groundPrefix(reference.path)).rules.push(rule)
     }
   }
   return root
+}
+
+/** The tree is walked with a call for each level: a name of thousands of parts would exhaust the stack. */
+function isTooLong(work: Work, { path, span }: RefTerm): boolean {
+  if (path.length <= maxNameParts) return false
+  report(work, 'rego_compile_error', span, `name of ${path.length} parts, at most ${maxNameParts} can be defined`)
+  return true
 }
 
 export function groundPrefix(path: readonly Term[]): readonly Term[] {

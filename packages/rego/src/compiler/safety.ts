@@ -88,10 +88,15 @@ function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body, closure
     if (closures && hasClosure(expr)) closed.set(expr, closedOver(expr, bodyVars, globals))
   }
   const ordered: Expr[] = []
+  const changed = startChanges(safe)
   let waiting = body
-  while (waiting.length > 0) {
+  for (let round = 0; waiting.length > 0; round++) {
     const left: Expr[] = []
     for (const expr of waiting) {
+      if (round > 0 && !closed.has(expr) && !changed(expr)) {
+        left.push(expr)
+        continue
+      }
       const outputs = outputsOfExpr(expr, arity, safe)
       const closure = closed.get(expr)
       if (closure !== undefined && closure.size > 0) {
@@ -117,6 +122,27 @@ function reorder(arity: Arity, globals: ReadonlySet<string>, body: Body, closure
   }
   if (closed.size === 0) return { ordered, unsafe }
   return { ordered: orderClosures(arity, globals, ordered, unsafe), unsafe }
+}
+
+/**
+ * Whether more variables of an expression are bound than when it was last asked for: else nothing new can be said of it,
+ * and a long body in the worst order does not cost a full look at each expression in each round.
+ */
+function startChanges(safe: ReadonlySet<string>): (expr: Expr) => boolean {
+  const names = new Map<Expr, readonly string[]>()
+  const counts = new Map<Expr, number>()
+  return expr => {
+    let own = names.get(expr)
+    if (own === undefined) {
+      own = [...varsOfExpr(expr, {})]
+      names.set(expr, own)
+    }
+    let count = 0
+    for (const name of own) if (safe.has(name)) count++
+    const same = counts.get(expr) === count
+    counts.set(expr, count)
+    return !same
+  }
 }
 
 /** The variables of the body that the closures of an expression read. */

@@ -1,10 +1,18 @@
-import { readTheirs, runOurs, sameFound, show, timeNs } from './compare.ts'
+import { type Found, readTheirs, runOurs, sameFound, show, timeNs } from './compare.ts'
 import { startOPA } from './opa.ts'
 import { makeProgram, type Program } from './program.ts'
 
 /*
  * Holds generated Rego programs against the real OPA: the same results, the same codes of errors.
  * npm run interop:opa -- [--count 20000] [--seed 1] [--show 10]
+ *
+ * OPA does not always agree with itself: its index sorts places out of a map, whose order is random, and by their order
+ * it tries the definitions of a rule, so that one success hides the conflict of another in some runs only. A program
+ * passes when its result is one of those that OPA has.
+ *
+ * Skipped are programs in which several builtins fail, errors of builtins count (`strict`), and another one fails first
+ * here; as long as the program has the same result where they do not count. The order of what has no value is no part of
+ * the language; OPA sorts the items of a set before it evaluates them, for example.
  */
 
 const flag = (name: string, otherwise: number): number => {
@@ -17,10 +25,13 @@ const first = flag('seed', 1)
 const shown = flag('show', 10)
 /** Programs that OPA may work on while we evaluate ours. */
 const window = 64
+/** How often OPA is asked again about a program, until its answer is ours. */
+const tries = 500
 
 const opa = startOPA()
-const tally = { same: 0, results: 0, evaluation: 0, compile: 0, otherError: 0, different: 0 }
+const tally = { same: 0, either: 0, results: 0, evaluation: 0, compile: 0, otherError: 0, different: 0 }
 const differences: string[] = []
+const apart: number[] = []
 
 const request = ({ modules, query, input, data, strict }: Program) => ({
   op: 'eval',
@@ -38,8 +49,10 @@ for (let start = 0; start < count; start += window) {
   for (const [i, program] of programs.entries()) {
     const ours = attempt(program)
     const theirs = readTheirs(await answers[i]!)
-    if (typeof ours !== 'string' && sameFound(ours, theirs)) {
+    const either = typeof ours !== 'string' && !sameFound(ours, theirs) && (await everFinds(program, ours))
+    if (either || (typeof ours !== 'string' && sameFound(ours, theirs))) {
       tally.same++
+      if (either) tally.either++
       tally[!('code' in ours) ? 'results' : ours.code.startsWith('eval') ? 'evaluation' : 'compile']++
       continue
     }
@@ -48,6 +61,7 @@ for (let start = 0; start < count; start += window) {
       const lenient = { ...program, strict: false }
       if (sameFound(runOurs(lenient), readTheirs(await opa.ask(request(lenient))))) {
         tally.otherError++
+        apart.push(program.seed)
         continue
       }
     }
@@ -62,14 +76,24 @@ for (let start = 0; start < count; start += window) {
 opa.close()
 
 for (const difference of differences.slice(0, shown)) console.log(`${difference}\n${'-'.repeat(80)}`)
-console.log(`${count} programs from seed ${first}: ${tally.same} the same, ${tally.different} different`)
+const { same, either, results, evaluation, compile, otherError, different } = tally
 console.log(
-  `of the same: ${tally.results} with results, ${tally.evaluation} with an evaluation error, ${tally.compile} refused`,
+  `${count} programs from seed ${first}: ${results} with results, ${evaluation} with an evaluation error, ${compile} refused`,
 )
+console.log(`about ${either} of them OPA does not agree with itself: ours is one of its answers`)
 console.log(
-  `${tally.otherError} apart: where errors of builtins count, another one came first; without that they are the same`,
+  `apart: ${otherError} in which another builtin fails first${apart.length > 0 ? ` (seeds ${apart.join(' ')})` : ''}`,
 )
-process.exitCode = tally.different === 0 && count > 0 ? 0 : 1
+console.log(`${same} passed, ${different} failed, ${otherError} skipped`)
+process.exitCode = different === 0 && same > 0 ? 0 : 1
+
+/** Whether OPA, asked again and again, finds this too. */
+async function everFinds(program: Program, found: Found): Promise<boolean> {
+  for (let i = 0; i < tries; i++) {
+    if (sameFound(found, readTheirs(await opa.ask(request(program))))) return true
+  }
+  return false
+}
 
 /** Our result, or how we fell over. */
 function attempt(program: Program) {

@@ -108,22 +108,28 @@ function userPath(work: Work, path: readonly Term[]): readonly Term[] {
   return path.map(part => (part.kind === 'var' ? { ...part, name: work.names.get(part.name) ?? part.name } : part))
 }
 
-/** Definitions that share one scalar value with all others of their name. */
+/** Definitions that share one constant value with all others of their name. */
 function singleValues(tree: TreeNode): ReadonlySet<Definition> {
   const single = new Set<Definition>()
   const visit = (node: TreeNode): void => {
     const rules = node.rules.filter(rule => !rule.default)
     const values = rules.flatMap(rule => [...chainOf(rule)].map(branch => branch.value))
     const [first] = values
-    if (first !== undefined && isScalar(first)) {
+    if (first !== undefined && isConstant(first)) {
       const text = formatTerm(first)
-      const same = values.every(value => value !== undefined && isScalar(value) && formatTerm(value) === text)
+      const same = values.every(value => value !== undefined && formatTerm(value) === text)
       if (same) for (const rule of rules) single.add(rule)
     }
     for (const child of node.children.values()) visit(child)
   }
   visit(tree)
   return single
+}
+
+function isConstant(term: Term): boolean {
+  if (term.kind === 'array' || term.kind === 'set') return term.items.every(isConstant)
+  if (term.kind === 'object') return term.entries.every(({ key, value }) => isConstant(key) && isConstant(value))
+  return isScalar(term)
 }
 
 function compileNode(node: TreeNode, ids: ReadonlyMap<Definition, number>, rules: readonly CompiledRule[]): RuleNode {

@@ -24,15 +24,21 @@ export function rewriteWithsInBody(work: Work, tree: TreeNode, body: Body): Body
 
 /** The expressions of one body; its closures are done before. */
 function rewriteOne(work: Work, tree: TreeNode, body: Body): Body {
+  // calls that were taken out of an expression share its modifiers: their values are worked out once
+  const known = new Map<With, With>()
   return body.flatMap(expr => {
     if (expr.with.length === 0) return [expr]
     const before: Expr[] = []
     const modifiers = expr.with.map(modifier => {
+      const shared = known.get(modifier)
+      if (shared !== undefined) return shared
       const named = nameBuiltins(work, modifier)
       if (!hasToBeEvaluated(work, tree, named)) return named
       const local = varTerm(work.fresh(), named.value.span)
       before.push(equation(local, named.value))
-      return { ...named, value: local }
+      const plain = { ...named, value: local }
+      known.set(modifier, plain)
+      return plain
     })
     return [...before, { ...expr, with: modifiers }]
   })

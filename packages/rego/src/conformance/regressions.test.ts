@@ -27,6 +27,31 @@ const rows: readonly { readonly name: string; readonly rules: string; readonly g
     gives: 'eval_builtin_error',
   },
   {
+    name: 'definitions that share a constant collection end the search',
+    rules: 'r := [] if 0 <= 1 % input.n\nr := [] if true',
+    gives: '{"r":[]}',
+  },
+  {
+    name: 'a reference is looked up before a comprehension is worked out',
+    rules: 'r if input.x == {1 | to_number("a")}\ns if {1 | to_number("a")} == input.x',
+    gives: '{}',
+  },
+  {
+    name: 'of two comprehensions the left one is worked out first',
+    rules: 'r if {1: 2 | to_number("a")} == {1: x | some x in [1, 2]}',
+    gives: 'eval_builtin_error',
+  },
+  {
+    name: 'a rule below a partial rule has its place in the order of definitions',
+    rules: 'r[input.n] := 1 / 0\nr.b := {1: x | some x in [1, 2]}',
+    gives: 'eval_conflict_error',
+  },
+  {
+    name: 'the value of a modifier is worked out once for all calls of an expression',
+    rules: 'r if {\n\tx := input.n\n}\nr if to_number("a") >= 1 with input.q as input.m',
+    gives: 'eval_builtin_error',
+  },
+  {
     name: 'a pattern is compiled although there is no text',
     rules: 'r := regex.split(`(`, "")',
     gives: 'eval_builtin_error',
@@ -55,7 +80,7 @@ describe('generated programs once gave other results than OPA', () => {
       query: 'data.p = x',
       strictBuiltinErrors: true,
     })
-    expect(found(() => query.evaluate({ input: { n: 2 } }))).toBe(gives)
+    expect(found(() => query.evaluate({ input: { n: 2, m: 3 } }))).toBe(gives)
   })
 })
 

@@ -6,6 +6,7 @@ import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
 import { agree } from './comprehension.ts'
+import { orderDefinitions } from './definition-order.ts'
 import { linkDemands } from './demands.ts'
 import { watchRule } from './events.ts'
 import { collect, isBlocked, pendingLacks, sequence } from './flow.ts'
@@ -84,23 +85,42 @@ interface Builder {
 export function evaluateExtent(run: Run, node: VirtualNode): Slot | Place {
   const root = node.isFlatSet ? new SetValue() : new ObjectValue()
   const builder: Builder = { root, made: new Set([root]), open: [] }
-  for (const definition of node.partialCandidates(run)) definition.evaluate(run, builder)
-  addChildren(run, node, [], builder)
+  if (node.children.size === 0) for (const definition of node.partialCandidates(run)) definition.evaluate(run, builder)
+  else for (const part of node.parts()) part.evaluate(run, builder)
   if (builder.open.length === 0) return root
   if (node.effectful) return new Unknown(joinLacks(builder.open.map(({ lacks }) => lacks)), false)
   return new PartlyKnown(root, builder.open, 0)
 }
 
-function addChildren(run: Run, node: VirtualNode, path: readonly Value[], builder: Builder): void {
-  for (const [key, child] of node.children) {
+/** A definition of a partial rule, or all of a place below it. */
+export interface Part {
+  evaluate(run: Run, builder: Builder): void
+}
+
+/** The parts of a partial rule that has rules below it. OPA has them all in one index, so its order goes through them. */
+export function orderParts(node: VirtualNode, linked: Linked): readonly Part[] {
+  const definitions = node.partials.map(part => ({ rule: part.rule, part }))
+  const below = partsBelow(node, [])
+  const ordered = orderDefinitions(
+    [...definitions, ...below.flatMap(({ rules, part }) => rules.map(rule => ({ rule, part })))],
+    linked,
+  )
+  return [...new Set<Part>([...ordered, ...below].map(({ part }) => part))]
+}
+
+function partsBelow(node: VirtualNode, path: readonly Value[]): { rules: readonly CompiledRule[]; part: Part }[] {
+  return [...node.children].flatMap(([key, child]) => {
     const place = [...path, key]
-    if (child.kind === 'none') addChildren(run, child, place, builder)
-    else {
-      const value = child.value(run)
-      if (value instanceof Unknown) builder.open.push({ keys: place, lacks: value.lacks })
-      else if (value !== undefined) putDocument(run, builder, place, value, child)
-    }
-  }
+    if (child.kind === 'none') return partsBelow(child, place)
+    const evaluate: Part['evaluate'] = (run, builder) => addChild(run, child, place, builder)
+    return [{ rules: [...child.definitions, ...child.partials].map(({ rule }) => rule), part: { evaluate } }]
+  })
+}
+
+function addChild(run: Run, child: VirtualNode, place: readonly Value[], builder: Builder): void {
+  const value = child.value(run)
+  if (value instanceof Unknown) builder.open.push({ keys: place, lacks: value.lacks })
+  else if (value !== undefined) putDocument(run, builder, place, value, child)
 }
 
 /** Adds what the rules of a place below give: to a set or an object under construction, member by member. */

@@ -23,7 +23,8 @@ export function linkUnification(left: CompiledTerm, right: CompiledTerm, scope: 
     const ready = pairs.findIndex(pair => pair.some(term => unboundIn(term, scope.bound).length === 0))
     if (ready < 0) throw unordered(left)
     const [[a, b]] = pairs.splice(ready, 1) as [Pair]
-    steps.push(unboundIn(b, scope.bound).length === 0 ? linkPair(a, b, scope) : linkPair(b, a, scope))
+    const isFree = (term: CompiledTerm): boolean => unboundIn(term, scope.bound).length > 0
+    steps.push(isFree(b) || (!isFree(a) && comesFirst(a, b)) ? linkPair(b, a, scope) : linkPair(a, b, scope))
   }
   const [only] = steps
   if (steps.length === 1) return only!
@@ -32,6 +33,10 @@ export function linkUnification(left: CompiledTerm, right: CompiledTerm, scope: 
     return true
   }
 }
+
+/** Of two sides that have a value, OPA takes references first, then comprehensions, those on the left before the right. */
+const comesFirst = (left: CompiledTerm, right: CompiledTerm): boolean =>
+  left.kind === 'ref' || (left.kind.endsWith('comprehension') && right.kind !== 'ref')
 
 const unordered = (term: CompiledTerm): RegoError =>
   new RegoError({

@@ -6,7 +6,7 @@ import { evaluateComplete, evaluateFunction } from './complete.ts'
 import { Definition } from './definition.ts'
 import { orderDefinitions } from './definition-order.ts'
 import { undefinedResult } from './environment.ts'
-import { evaluateExtent, PartialDefinition } from './extent.ts'
+import { evaluateExtent, orderParts, type Part, PartialDefinition } from './extent.ts'
 import { Interior } from './interior.ts'
 import { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
@@ -45,6 +45,7 @@ export class VirtualNode {
   readonly #linked: Linked
   #index: RuleIndex<Definition> | undefined
   #partialIndex: RuleIndex<PartialDefinition> | undefined
+  #parts: readonly Part[] | undefined
 
   constructor({ id, node, children, linked }: VirtualNodeOptions) {
     this.id = id
@@ -77,6 +78,12 @@ export class VirtualNode {
   partialCandidates(run: Run): readonly PartialDefinition[] {
     this.#partialIndex ??= linkIndex(orderDefinitions(this.partials, this.#linked))
     return this.#partialIndex(run, undefined)
+  }
+
+  /** Of a partial rule that has rules below it. */
+  parts(): readonly Part[] {
+    this.#parts ??= orderParts(this, this.#linked)
+    return this.#parts
   }
 
   /** The document as a value. */

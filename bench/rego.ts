@@ -16,13 +16,24 @@ interface Measured {
   readonly nanoseconds: number
 }
 
+/** What a peer is asked; the members that an operation needs are there. */
+interface Request {
+  readonly modules: Record<string, string>
+  readonly op: 'prepare' | 'run' | 'compile'
+  readonly name: string
+  readonly data: Value
+  readonly input: Value
+  readonly milliseconds: number
+  readonly iterations: number
+}
+
 /** Our engine behind the same interface as the peers. */
 function ours(): Peer {
   const queries = new Map<string, () => Value | undefined>()
   return {
     name: 'source-policy',
     async ask<T>(request: object) {
-      const { op, name, modules, data, input, milliseconds, iterations = 0 } = request as Record<string, never>
+      const { op, name, modules, data, input, milliseconds, iterations } = request as Request
       if (op === 'prepare') {
         const query = prepare({ modules, query: 'data.bench.result = x', data })
         const evaluate = () => {

@@ -26,8 +26,6 @@ export type RegoErrorCode =
   | 'eval_type_error'
   /** A builtin failed (strict mode). */
   | 'eval_builtin_error'
-  /** `with` replaces a part of a document that it cannot be merged with. */
-  | 'eval_with_merge_error'
 
 export interface RegoErrorOptions {
   readonly code: RegoErrorCode

@@ -168,7 +168,7 @@ export interface Query {
   /**
    * Evaluates the query. Errors of evaluation are thrown as RegoError, with the results so far.
    *
-   * @throws RegoError `eval_conflict_error`, `eval_with_merge_error`, `eval_cancel_error` (a limit or the signal).
+   * @throws RegoError `eval_conflict_error`, `eval_cancel_error` (a limit or the signal).
    */
   evaluate(options?: EvaluateOptions): Outcome
 }

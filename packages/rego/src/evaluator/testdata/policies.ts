@@ -47,6 +47,11 @@ const plain = fc.oneof(
     (f: string, s: string) => `load(${s})\n\t${f}`,
     (f: string) => `verify(input.o, ${f})`,
     (f: string, s: string) => `verify(input.b, ${s}) == ${f}`,
+    (f: string, s: string) => `{"p": ${s}, "q": ${f}} == {"p": data.c.x, "q": input.a}`,
+    (f: string, s: string) => `some k#, e# in [{"z": ${f}}, {"z": ${s}}]\n\tk# == data.c.one\n\te#.z == ${s}`,
+    (f: string, s: string) => `v# := {"p": ${f}, "q": ${s}}\n\tsome e# in v#\n\te# == ${s}`,
+    (f: string, s: string) => `every e# in [${f}, ${s}] { e# != ${s} }`,
+    (f: string, s: string) => `not [${f}, ${s}][1] == ${s}`,
   ].map(make => fc.tuple(fields, scalars).map(([f, s]) => make(f, s))),
   ...[
     (c: string, s: string) => `some e# in ${c}\n\te# == ${s}`,
@@ -70,6 +75,13 @@ const plain = fc.oneof(
 const over = fc.oneof(
   ...[
     () => 'h@',
+    (_: string, s: string) => `f#l(h@) == ${s}`,
+    (_: string, s: string) => `some e# in f#l({"x": h@})\n\te# == ${s}`,
+    (_: string, s: string) => `every e# in f#l({"x": h@}) { e# != ${s} }`,
+    (_: string, s: string) => `count(f#l({"x": h@})) == ${s}`,
+    (_: string, s: string) => `g@(h@, ${s})`,
+    (_: string, s: string) => `not g@(${s}, h@)`,
+    (f: string) => `h@ with input.b as h@\n\t${f}`,
     () => 'not h@',
     (_: string, s: string) => `h@ == ${s}`,
     (_: string, s: string) => `s@[${s}]`,
@@ -104,7 +116,7 @@ const values = fc.oneof(
   literals,
   scalars,
   fields,
-  fc.constantFrom('[input.a, 1]', '{"x": input.a}', 's@', 'p@', '[e | some e in input.l]', 'h@'),
+  fc.constantFrom('[data.c.one, 1]', '{"x": data.c.x}', '[input.a, 1]', '{"x": input.a}', 's@', 'p@', '[e | some e in input.l]', 'h@'),
 )
 
 interface Level {

@@ -1,6 +1,6 @@
 import type { Path, Value } from '@source-policy/rego'
 import { codeOf, type Found, prepareProgram, rowsOf, timeNs } from './compare.ts'
-import type { JSONValue } from './documents.ts'
+import { inputFields, type JSONValue, makeValue, type Type } from './documents.ts'
 import type { Program } from './program.ts'
 import { makeRandom, type Random } from './random.ts'
 
@@ -76,6 +76,35 @@ export function withoutUnknown(input: JSONValue, unknown: readonly Path[]): JSON
       delete (parent as { [key: string]: JSONValue })[String(path.at(-1))]
   }
   return copy
+}
+
+const typeAt = (path: Path): Type => {
+  const [first, second] = path as readonly string[]
+  const type = inputFields[first!]!
+  return second === undefined ? type : (type as { readonly item: Readonly<Record<string, Type>> }).item[second]!
+}
+
+/** What is the least of its type decides more often than anything else. */
+function leastOf(type: Type): JSONValue {
+  if (type === 'number') return 0
+  if (type === 'string') return ''
+  if (type === 'boolean') return false
+  return 'array' in type ? [] : {}
+}
+
+/** Inputs that are alike but for the fields at the paths, which have other values or miss. */
+export function variants(input: JSONValue, paths: readonly Path[], random: Random, count: number): JSONValue[] {
+  return Array.from({ length: count }, () => {
+    const copy = withoutUnknown(input, paths) as { [key: string]: JSONValue }
+    for (const path of paths) {
+      if (random.oneIn(4)) continue
+      const [first, second] = path as readonly string[]
+      const value = random.oneIn(3) ? leastOf(typeAt(path)) : makeValue(typeAt(path), random)
+      if (second === undefined) copy[first!] = value
+      else (copy[first!] as { [key: string]: JSONValue })[second] = value
+    }
+    return copy
+  })
 }
 
 const REFERENCE = /\binput((?:\.\w+|\["[^"]*"\])*)/g

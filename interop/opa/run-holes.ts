@@ -1,8 +1,10 @@
-import { runOurs, sameFound, show, timeNs } from './compare.ts'
+import type { Path } from '@source-policy/rego'
+import { readTheirs, runOurs, sameFound, show, timeNs } from './compare.ts'
 import type { JSONValue } from './documents.ts'
-import { residueOf, reveal, withoutUnknown } from './holes.ts'
+import { residueOf, reveal, variants, withoutUnknown } from './holes.ts'
 import { startOPA } from './opa.ts'
-import { makeProgram } from './program.ts'
+import { makeProgram, type Program } from './program.ts'
+import { makeRandom } from './random.ts'
 
 /*
  * Reveals the unknown fields of generated programs in random orders: the result must be that of evaluating with all
@@ -21,11 +23,36 @@ const count = flag('count', 5_000)
 const first = flag('seed', 1)
 const shown = flag('show', 10)
 const window = 64
+const triedVariants = 200
 
 const opa = startOPA()
 const faults: string[] = []
 const failed = new Set<number>()
-const tally = { programs: 0, refused: 0, rounds: 0, asked: 0, residue: 0, avoided: 0, noResidue: 0, checked: 0 }
+const tally = {
+  programs: 0,
+  refused: 0,
+  rounds: 0,
+  asked: 0,
+  residue: 0,
+  avoided: 0,
+  noResidue: 0,
+  checked: 0,
+  wrong: 0,
+}
+
+/**
+ * Whether OPA's own full evaluation needs a field that its residue does not have. Two inputs that differ in such fields
+ * alone have the same residue, so where their results differ the residue is wrong, and no measure: OPA leaves out, for one,
+ * what a body with a comprehension in the value of its rule depends on.
+ */
+async function isResidueWrong(program: Program, beyond: readonly Path[]): Promise<boolean> {
+  const random = makeRandom(program.seed ^ 0xd1ff)
+  const { modules, query, data } = program
+  const inputs = [program.input, ...variants(program.input, beyond, random, triedVariants)]
+  const asked = inputs.map(input => opa.ask({ op: 'eval', modules, query, input, data, timeNs: Number(timeNs) }))
+  const [one, ...others] = (await Promise.all(asked)).map(readTheirs)
+  return others.some(other => !('code' in other) && !('code' in one!) && !sameFound(one!, other))
+}
 
 for (let start = 0; start < count; start += window) {
   const batch = Array.from({ length: Math.min(window, count - start) }, (_, i) => {
@@ -83,10 +110,14 @@ for (let start = 0; start < count; start += window) {
       continue
     }
     const residue = residueOf(texts, lazy.unknown)
+    const beyond = lazy.asked.filter(path => !residue.some(known => known.join('.') === path.join('.')))
+    if (beyond.length > 0 && (await isResidueWrong(program, beyond))) {
+      tally.wrong++
+      continue
+    }
     tally.checked += lazy.unknown.length
     tally.asked += lazy.asked.length
     tally.residue += residue.length
-    const beyond = lazy.asked.filter(path => !residue.some(known => known.join('.') === path.join('.')))
     if (beyond.length > 0)
       fault(`asked beyond the residue: ${beyond.map(path => path.join('.')).join(' ')}\n${texts.join('\n')}`)
   }
@@ -101,7 +132,7 @@ console.log(
   `of ${tally.checked} unknown fields ${tally.asked} were asked for, ${tally.residue} are in the residue of OPA's partial evaluation`,
 )
 console.log(
-  `${tally.avoided} errors of full evaluation were avoided by pruning; OPA gave no residue to measure by for ${tally.noResidue} programs`,
+  `${tally.avoided} errors of full evaluation were avoided by pruning; OPA gave no residue to measure by for ${tally.noResidue} programs, and for ${tally.wrong} one that its full evaluation disproves`,
 )
 console.log(`${tally.programs - failed.size} passed, ${failed.size} failed, ${tally.refused} skipped`)
 process.exitCode = failed.size === 0 && tally.programs > 0 ? 0 : 1

@@ -46,11 +46,62 @@ const hostile: readonly (readonly [name: string, rules: string])[] = [
     `${shared}
 r := sort([a40, b40])`,
   ],
+  [
+    'a product of comprehensions',
+    'r := {[a, b, c] | some a in input.many; some b in input.many; some c in input.many}',
+  ],
+  [
+    'a product in the keys of an object',
+    'r := {sprintf("%d-%d", [a, b]): a | some a in input.many; some b in input.many}',
+  ],
+  [
+    '`with` in a loop',
+    'q := count([1 | some x in input.many; x > input.a])\nr := [v | some i in input.many; some j in input.many; v := q with input.a as i * j]',
+  ],
+  ['walks inside walks', 'r := count([1 | walk(input, _); walk(input, _)])'],
+  [
+    '`every` inside `every`',
+    'r if { every x in input.many { every y in input.many { every z in input.many { x + y + z >= 0 } } } }',
+  ],
+  [
+    'objects joined one by one',
+    'r := object.union_n([{sprintf("%d", [i * j]): j} | some i in input.many; some j in input.many])',
+  ],
+  ['replacements that double', `s0 := "aaaa"\n${lines(60, i => `s${i + 1} := replace(s${i}, "a", "aa")`)}\nr := s60`],
+  ['encodings of encodings', `s0 := "aaaa"\n${lines(80, i => `s${i + 1} := base64.encode(s${i})`)}\nr := s80`],
+  ['a range of 10^12 in steps', 'r := numbers.range_step(1, 1000000000000, 1)'],
+  ['all addresses there are', 'r := net.cidr_expand("0.0.0.0/0")'],
+  ['endless JSON over many lines', `${shared}\nr := json.marshal_with_options(a40, {"pretty": true})`],
+]
+
+const many = Array.from({ length: 3000 }, (_, i) => i)
+const repeated = (letter: string) => `replace(sprintf("%1000000d", [0]), " ", "${letter}")`
+
+/** Here what is asked for is refused, or is done in little time. */
+const harmless: readonly (readonly [name: string, rules: string])[] = [
+  ['a number padded to 2^31 places', 'r := sprintf("%2147483647d", [1])'],
+  ['a fraction of 2^31 places', 'r := sprintf("%.2147483647f", [1.5])'],
+  ['a width of 2^31 that is an operand', 'r := sprintf("%*d", [2147483647, 1])'],
+  ['JSON a million levels deep', `r := json.unmarshal(${repeated('[')})`],
+  ['YAML a million levels deep', `r := yaml.unmarshal(${repeated('[')})`],
+  [
+    'YAML anchors that double',
+    `r := yaml.unmarshal("a0: &a0 [x, x]\\n${Array.from({ length: 60 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]\\n`).join('')}")`,
+  ],
+  [
+    'an expression with many readings',
+    `r := regex.match("(a|a|aa)*(a|a|aa)*(a|a|aa)*$", concat("", [${repeated('a')}, "!"]))`,
+  ],
+  [
+    'repetitions inside repetitions',
+    `r := regex.match("((a{0,100}){0,100}){0,100}$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")`,
+  ],
+  ['a glob with many readings', `r := glob.match("{a,aa}*{a,aa}*{a,aa}*{a,aa}*{a,aa}*b", [], ${repeated('a')})`],
 ]
 
 function evaluate(rules: string, options: EvaluateOptions = {}): unknown {
   const query = prepare({ modules: { 'p.rego': `package p\n\n${rules}` }, query: 'data.p.r = x' })
-  return query.evaluate({ input: { a: [1], b: [1] }, print: () => {}, ...options })
+  return query.evaluate({ input: { a: [1], b: [1], many }, print: () => {}, ...options })
 }
 
 function codeOf(run: () => unknown): string {
@@ -66,6 +117,10 @@ function codeOf(run: () => unknown): string {
 describe('limits', () => {
   test.each(hostile)('%s ends as cancelled', (_name, rules) => {
     expect(codeOf(() => evaluate(rules, { limits: { timeoutMs: 1_000 } }))).toBe('eval_cancel_error')
+  })
+
+  test.each(harmless)('%s ends before its deadline', (_name, rules) => {
+    expect(codeOf(() => evaluate(rules, { limits: { timeoutMs: 4_000 } }))).toBe('none')
   })
 
   test('steps are counted', () => {

@@ -5,6 +5,7 @@ import { maxJSONDepth, setOwn } from '../value/json.ts'
 import { numberText } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
 import { isNumber } from '../value/value.ts'
+import { isTooNested, maxYAMLNesting } from './nesting.ts'
 import { resolveScalar } from './resolve.ts'
 
 /** Nodes of a document after its aliases are put in place: a few lines of YAML can stand for billions. */
@@ -20,6 +21,7 @@ interface State {
 /** The value of a YAML text as sigs.k8s.io/yaml turns it to JSON: the first document, YAML 1.1's words, keys as texts. */
 export function parseYAML(text: string): Value {
   if (text.length > maxYAMLLength) throw new BuiltinError(`yaml: document of more than ${maxYAMLLength} characters`)
+  if (isTooNested(text)) throw new BuiltinError(`yaml: exceeded max depth of ${maxYAMLNesting}`)
   const documents = parseAllDocuments(text, {
     version: '1.1',
     schema: 'failsafe',

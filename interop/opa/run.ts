@@ -20,7 +20,7 @@ const flag = (name: string, otherwise: number): number => {
   return index === -1 ? otherwise : Number(process.argv[index + 1])
 }
 
-const count = flag('count', 20_000)
+const count = flag('count', Number(process.env.INTEROP_COUNT ?? 20_000))
 const first = flag('seed', 1)
 const shown = flag('show', 10)
 /** Programs that OPA may work on while we evaluate ours. */

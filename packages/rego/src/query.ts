@@ -185,6 +185,9 @@ export interface ShownVariable {
  * - expression: an expression holds (each time)
  * - fail: an expression does not hold, under these values of the user's variables
  * - blocked: an expression needs what is not known
+ *
+ * All definitions are tried, those included that an index would leave out. A body that is false by an expression further on
+ * tells of that one only.
  */
 export interface EvaluationEvent {
   readonly kind: 'rule' | 'result' | 'expression' | 'fail' | 'blocked'
@@ -194,4 +197,6 @@ export interface EvaluationEvent {
   /** The text of the rule's head or of the expression. */
   readonly text: string
   readonly variables: readonly ShownVariable[]
+  /** Of `fail` and `blocked`: the places of the input that the expression names, `undefined` where nothing is. */
+  readonly inputs: readonly ShownVariable[]
 }

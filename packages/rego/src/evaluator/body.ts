@@ -11,7 +11,7 @@ export type LinkedStatement =
 
 /** Links the expressions of a body one after the other; `end` makes what happens when all of them hold. */
 export function linkBody(body: CompiledBody, scope: Scope, end: (scope: Scope) => Next): Next {
-  const statements = body.map(statement => linkStatement(statement, scope))
+  const statements = body.map(statement => linkStatement(statement, scope, body))
   let next = end(scope)
   let steps: Step[] = []
   for (const { step, branch } of statements.toReversed()) {

@@ -5,7 +5,7 @@ import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
 import { agree, known } from './comprehension.ts'
 import { linkDemands } from './demands.ts'
-import { watchRule } from './events.ts'
+import { watchEnd, watchRule } from './events.ts'
 import { blockedEnd, gather, isBlocked, recordOutcome, sequence } from './flow.ts'
 import { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
@@ -58,7 +58,7 @@ export class Definition {
       const match = this.#linkArguments(scope)
       const body = sequence(
         [...match, ...linkDemands(branch.body, scope)],
-        linkBody(branch.body, scope, own => this.#end(branch, own)),
+        linkBody(branch.body, scope, own => watchEnd(branch.span, own, this.#end(branch, own))),
       )
       return this.linked.events ? watchRule(branch.span, scope, body) : body
     })

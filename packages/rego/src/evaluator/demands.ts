@@ -2,6 +2,7 @@ import type { CompiledBody, CompiledRef, CompiledRule, CompiledTerm, Statement }
 import { equal } from '../value/compare.ts'
 import { valueKey } from '../value/key.ts'
 import { isArray, type Value } from '../value/value.ts'
+import { watchDemand } from './events.ts'
 import { block } from './flow.ts'
 import { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
@@ -51,7 +52,10 @@ export function linkDemands(body: CompiledBody, scope: Scope): Step[] {
   const demands = body.map(statement => demandOf(statement, scope.linked))
   const risk = demands.indexOf(undefined)
   if (risk < 0) return []
-  return demands.slice(risk).flatMap(demand => (demand === undefined ? [] : [linkDemand(demand, scope)]))
+  return demands.flatMap((demand, at) => {
+    if (at < risk || demand === undefined) return []
+    return [watchDemand(body[at]!, demand.ref!, scope, linkDemand(demand, scope))]
+  })
 }
 
 const isPrint = (statement: Statement): boolean =>

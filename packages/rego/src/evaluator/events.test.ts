@@ -55,3 +55,43 @@ test('events do not change the outcome', () => {
   const input = { names: ['Ada'] }
   expect(query.evaluate({ input, events: () => {} })).toEqual(query.evaluate({ input }))
 })
+
+test('where an expression fails it is told what of the input it names', () => {
+  const inputs = eventsOf({ admin: false })
+    .filter(({ kind, rule }) => kind === 'fail' && rule !== '')
+    .map(({ location, inputs }) => [location.row, ...inputs.map(({ name, value }) => `${name}=${value}`)])
+  expect(inputs).toEqual([
+    [4, 'input.names=undefined'],
+    [9, 'input.admin=false'],
+  ])
+})
+
+const told = (rules: string, input: Record<string, string>): string[] => {
+  const events: EvaluationEvent[] = []
+  const query = prepare({ modules: { 'p.rego': `package p\n${rules}` }, query: 'data.p.allow = x' })
+  query.evaluate({ input, events: event => events.push(event) })
+  return events.filter(({ rule }) => rule !== '').map(({ kind, location, text }) => `${kind} ${location.row} ${text}`)
+}
+
+test('a part of an expression that fails is told as the expression', () => {
+  expect(told('allow if upper(input.name) == "ADA"', {})).toEqual([
+    'rule 2 allow if upper(input.name) == "ADA"',
+    'fail 2 upper(input.name) == "ADA"',
+  ])
+})
+
+test('definitions that an index leaves out are told as well, and so is what gives a value', () => {
+  const rules = ['a', 'b', 'c', 'd'].map(name => `allow if input.name == "${name}"`)
+  expect(told(rules.join('\n'), { name: 'd' }).filter(line => !line.startsWith('rule'))).toEqual([
+    'fail 2 input.name == "a"',
+    'fail 3 input.name == "b"',
+    'fail 4 input.name == "c"',
+    'expression 5 input.name == "d"',
+    'result 5 allow if input.name == "d"',
+  ])
+})
+
+test('a body that is false by what it demands further on tells of that', () => {
+  const rules = 'allow if {\n\tcount(input.tags) > 0\n\tinput.name == "a"\n}'
+  expect(told(rules, { name: 'b' }).slice(1)).toEqual(['fail 4 input.name == "a"'])
+})

@@ -8,7 +8,7 @@ import { linkBody } from './body.ts'
 import { agree } from './comprehension.ts'
 import { orderDefinitions } from './definition-order.ts'
 import { linkDemands } from './demands.ts'
-import { watchRule } from './events.ts'
+import { watchEnd, watchRule } from './events.ts'
 import { collect, isBlocked, pendingLacks, sequence } from './flow.ts'
 import { openLacks } from './lacking.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
@@ -45,7 +45,7 @@ export class PartialDefinition {
     const demands = linkDemands(branch.body, scope)
     const body = sequence(
       demands,
-      linkBody(branch.body, scope, own => this.#end(branch, own)),
+      linkBody(branch.body, scope, own => watchEnd(branch.span, own, this.#end(branch, own))),
     )
     return linked.events ? watchRule(branch.span, scope, body) : body
   }

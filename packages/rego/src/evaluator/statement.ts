@@ -1,4 +1,4 @@
-import type { EveryStatement, Statement, TestStatement, UnifyStatement } from '../compiler/compiled.ts'
+import type { CompiledBody, EveryStatement, Statement, TestStatement, UnifyStatement } from '../compiler/compiled.ts'
 import { type LinkedStatement, linkBody } from './body.ts'
 import { linkCall } from './call.ts'
 import { canHaveEffect } from './effect.ts'
@@ -15,13 +15,13 @@ import { linkUnification } from './unify.ts'
 import { linkWith } from './with.ts'
 
 /** Links one expression of a body; what it binds counts as bound from here on. */
-export function linkStatement(statement: Statement, scope: Scope): LinkedStatement {
+export function linkStatement(statement: Statement, scope: Scope, body: CompiledBody): LinkedStatement {
   const own = statement.negated ? inside(scope, false) : scope
   let linked = linkPlain(statement, own)
   if (statement.with.length > 0) linked = linkWith(statement.with, scope, linked)
   if (statement.negated) linked = { step: negate(linked, scope) }
   if (scope.effectful && canHaveEffect(statement, scope.linked)) linked = recordBlocks(linked)
-  return scope.linked.events ? watch(statement, scope, linked) : linked
+  return scope.linked.events ? watch(statement, scope, linked, body) : linked
 }
 
 function linkPlain(statement: Statement, scope: Scope): LinkedStatement {

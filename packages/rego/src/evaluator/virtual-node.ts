@@ -1,4 +1,4 @@
-import type { RuleNode } from '../compiler/compiled.ts'
+import type { CompiledRule, RuleNode } from '../compiler/compiled.ts'
 import type { Span } from '../source-text.ts'
 import { BigNumber } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
@@ -71,13 +71,19 @@ export class VirtualNode {
 
   /** The definitions that could apply, by what the index knows. */
   candidates(run: Run, args: readonly unknown[] | undefined): readonly Definition[] {
-    this.#index ??= linkIndex(orderDefinitions(this.definitions, this.#linked))
+    this.#index ??= this.#linkIndex(this.definitions)
     return this.#index(run, args)
   }
 
   partialCandidates(run: Run): readonly PartialDefinition[] {
-    this.#partialIndex ??= linkIndex(orderDefinitions(this.partials, this.#linked))
+    this.#partialIndex ??= this.#linkIndex(this.partials)
     return this.#partialIndex(run, undefined)
+  }
+
+  /** Where somebody is told what happens, definitions that an index leaves out are tried as well, to say what is false in them. */
+  #linkIndex<T extends { readonly rule: CompiledRule }>(definitions: readonly T[]): RuleIndex<T> {
+    const ordered = orderDefinitions(definitions, this.#linked)
+    return this.#linked.events ? () => ordered : linkIndex(ordered)
   }
 
   /** Of a partial rule that has rules below it. */

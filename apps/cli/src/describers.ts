@@ -5,7 +5,7 @@ const offline = async (): Promise<never> => {
   throw new CliError('usage', 'describing a source: nothing is fetched')
 }
 const transport = { request: offline, resolveHost: offline, close: async () => {} }
-const registry = { root: offline, document: offline, blob: offline }
+const registry = { root: offline, document: offline, blob: offline, referrers: offline }
 
 const image = async () => (await import('@source-policy/resolver-image')).imageResolver({ registry })
 const git = async () => (await import('@source-policy/resolver-git')).gitResolver({ transport })

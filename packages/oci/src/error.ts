@@ -28,6 +28,8 @@ export type OciErrorCode =
   | 'size_mismatch'
   /** The content is larger than allowed. */
   | 'content_too_large'
+  /** A manifest does not refer to the content that it was listed for. */
+  | 'subject_mismatch'
   /** An index has no manifest for the platform. */
   | 'platform_not_found'
   /** An index has two manifests that fit the platform equally well. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createRun } from '@source-policy/core'
-import { type BuiltContent, buildImage, buildIndex } from '@source-policy/testkit'
+import { type BuiltContent, buildArtifact, buildImage, buildIndex } from '@source-policy/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { chooseManifest, readImageConfig } from './image.ts'
 import { openImageLayout } from './image-layout.ts'
@@ -87,6 +87,14 @@ async function readUser(location: string, name = 'layout:v1') {
   const { descriptor } = await chooseManifest(source, { reference, root, platform }, about)
   return { digest: root.digest, user: (await readImageConfig(source, { reference, descriptor }, about)).user }
 }
+
+it('lists what refers to a digest', async () => {
+  const signature = buildArtifact({ artifactType: 'x/sig', subject: image })
+  const other = buildArtifact({ artifactType: 'x/sig', subject: index })
+  const layout = openImageLayout(await writeDirectory(layoutOf({ v1: index, signature, other })))
+  const found = await layout.referrers(parseReference('x'), image.digest, {}, context())
+  expect(found.map(({ digest }) => digest)).toEqual([signature.digest])
+})
 
 describe('openImageLayout', () => {
   it.each([

@@ -50,6 +50,9 @@ export function openImageLayout(location: string): ContentSource {
     throw new OciError('layout_invalid', `reading ${what}: index.json is no index`)
   }
 
+  const listIndex = (context: RegistryContext) =>
+    context.run.once(`image:layout:${location} index`, signal => readIndex({ ...context, signal }), context.signal)
+
   const readBlob = async (digest: Digest, maxBytes: number, context: RegistryContext): Promise<Uint8Array> => {
     const files = await filesOf(context)
     const bytes = await files.read(`blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`, maxBytes)
@@ -84,12 +87,7 @@ export function openImageLayout(location: string): ContentSource {
   const source: ContentSource = {
     async root(reference, context) {
       if (reference.digest !== undefined) return readDocument(reference.digest, context)
-      const index = await context.run.once(
-        `image:layout:${location} index`,
-        signal => readIndex({ ...context, signal }),
-        context.signal,
-      )
-      return source.document(reference, find(reference, index), context)
+      return source.document(reference, find(reference, await listIndex(context)), context)
     },
     async document(_repository, descriptor, context) {
       const fetched = await readDocument(descriptor.digest, context)
@@ -105,6 +103,17 @@ export function openImageLayout(location: string): ContentSource {
       )
       checkSize(bytes, descriptor, what)
       return bytes
+    },
+    async referrers(_repository, subject, _options, context) {
+      const { manifests } = await listIndex(context)
+      const documents = manifests.filter(({ mediaType }) => documentKind(mediaType) !== undefined)
+      const found = await Promise.all(
+        documents.map(async descriptor => {
+          const { document } = await readDocument(descriptor.digest, context)
+          return document.subject?.digest === subject ? [descriptor] : []
+        }),
+      )
+      return found.flat()
     },
   }
   return source

@@ -28,6 +28,14 @@ export {
   withTag,
 } from './reference.ts'
 export {
+  artifactTypeOf,
+  checkSubject,
+  type ReferrersOptions,
+  readCosignTag,
+  referrersTag,
+  tellsItsType,
+} from './referrers.ts'
+export {
   type ContentSource,
   createRegistryClient,
   type FetchedDocument,

@@ -11,6 +11,10 @@ export const MEDIA_TYPES = {
   dockerSchema1Signed: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
   inToto: 'application/vnd.in-toto+json',
   attestationManifest: 'application/vnd.docker.attestation.manifest.v1+json',
+  sigstoreBundle: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+  cosignSignature: 'application/vnd.dev.cosign.artifact.sig.v1+json',
+  simpleSigning: 'application/vnd.dev.cosign.simplesigning.v1+json',
+  dsse: 'application/vnd.dsse.envelope.v1+json',
 } as const
 
 /** What a media type of a manifest document stands for. */

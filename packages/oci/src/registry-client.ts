@@ -9,8 +9,9 @@ import { checkMediaType, decodeDocument, type ImageIndex, type ImageManifest } f
 import { downloadWhole, type Part } from './download.ts'
 import { OciError, type OciErrorCode, quote } from './error.ts'
 import { MAX_ERROR_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
-import { MANIFEST_ACCEPT } from './media-type.ts'
+import { MANIFEST_ACCEPT, MEDIA_TYPES } from './media-type.ts'
 import { DEFAULT_TAG, formatReference, type Reference, repositoryName } from './reference.ts'
+import { listReferrers, type ReferrersOptions } from './referrers.ts'
 import { type Endpoint, endpointsOf, type RegistryConfigs } from './registry-endpoint.ts'
 
 /** A manifest or index whose bytes were hashed. */
@@ -33,6 +34,13 @@ export interface ContentSource {
     options: { readonly maxBytes: number },
     context: RegistryContext,
   ): Promise<Uint8Array>
+  /** The manifests that say, according to whoever keeps the list, that they refer to `subject`; `checkSubject` tells. */
+  referrers(
+    repository: Reference,
+    subject: Digest,
+    options: ReferrersOptions,
+    context: RegistryContext,
+  ): Promise<readonly Descriptor[]>
 }
 
 /** Who sent content. */
@@ -96,11 +104,11 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
 
   const get = async (
     endpoint: Endpoint,
-    request: { path: string; item: string; accept: string; maxBytes: number } & Part,
+    request: { path: string; item: string | URL; accept: string; maxBytes: number } & Part,
     context: RegistryContext,
   ): Promise<TransportResponse> => {
     const { path, item, accept, maxBytes, range } = request
-    const url = new URL(`${endpoint.base}/${path}/${item}`)
+    const url = typeof item === 'string' ? new URL(`${endpoint.base}/${path}/${item}`) : item
     if (endpoint.mirrorOf !== undefined) url.searchParams.set('ns', endpoint.mirrorOf)
     let sent = await authorizer.authorize(endpoint, path, context)
     for (let attempt = 0; ; attempt++) {
@@ -215,7 +223,39 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     return bytes
   }
 
+  /** Of all servers that have a list: a mirror seldom has the referrers, and an empty list of it says nothing. */
+  const fetchReferrers = (
+    repository: Reference,
+    subject: Digest,
+    { artifactType }: ReferrersOptions,
+    context: RegistryContext,
+  ) => {
+    const { domain, path } = repository
+    const query = artifactType === undefined ? '' : `?${new URLSearchParams({ artifactType })}`
+    const request = { path, accept: MEDIA_TYPES.ociIndex, maxBytes: MAX_MANIFEST_BYTES }
+    const load = async (endpoint: Endpoint) => {
+      const found = await listReferrers(
+        {
+          page: url => get(endpoint, { ...request, item: url ?? `referrers/${subject}${query}` }, context),
+          tag: tag => fetchDocument(endpoint, { domain, path, tag }, context),
+        },
+        { repository, subject, ...(artifactType !== undefined && { artifactType }) },
+      )
+      if (found.length === 0 && endpoint.mirrorOf !== undefined) {
+        throw new OciError('not_found', `${endpoint.name} has no referrers of ${subject}`)
+      }
+      return found
+    }
+    return fromEndpoints(repository, load, context.signal)
+  }
+
   return {
+    referrers: (repository, subject, options, context) =>
+      context.run.once(
+        keyOf('referrers', `${repositoryName(repository)}@${subject} ${options.artifactType ?? ''}`, context),
+        signal => fetchReferrers(repository, subject, options, { ...context, signal }),
+        context.signal,
+      ),
     root: (reference, context) =>
       reference.digest === undefined ? byTag(reference, context) : byDigest(reference, reference.digest, context),
     async document(repository, { digest, mediaType, size }, context) {

@@ -222,7 +222,7 @@ describe('an OCI layout', () => {
     }
     const nowhere = async () => Promise.reject(new Error('the registry was asked'))
     const resolver = imageResolver({
-      registry: { root: nowhere, document: nowhere, blob: nowhere },
+      registry: { root: nowhere, document: nowhere, blob: nowhere, referrers: nowhere },
       layout: store => (store === 'base' ? redirected : undefined),
     })
     expect(resolver.schemes).toEqual(['docker-image', 'oci-layout'])
@@ -238,7 +238,7 @@ describe('an OCI layout', () => {
 
   it('is no scheme without layouts', () => {
     const nowhere = async () => Promise.reject(new Error('asked'))
-    expect(imageResolver({ registry: { root: nowhere, document: nowhere, blob: nowhere } }).schemes).toEqual([
+    expect(imageResolver({ registry: { root: nowhere, document: nowhere, blob: nowhere, referrers: nowhere } }).schemes).toEqual([
       'docker-image',
     ])
   })

@@ -42,5 +42,5 @@ export {
 export { createMutator, type Mutator, type MutatorOptions } from './mutator.ts'
 export { type Registry, type RegistryOptions, type RegistryRequest, startRegistry } from './registry.ts'
 export type { RegistryAuth, Users } from './registry-auth.ts'
-export type { RegistryBehaviour } from './registry-routes.ts'
+export type { ListedReferrer, RegistryBehaviour } from './registry-routes.ts'
 export type { RegistryStore, Repository, StoredManifest } from './registry-store.ts'

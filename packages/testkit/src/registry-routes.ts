@@ -12,6 +12,10 @@ export interface RegistryBehaviour {
   readonly referrersPageSize?: number
   /** Whether the endpoint filters by artifact type; default: true. */
   readonly referrersFilter?: boolean
+  /** What the registry claims that the referrers are, in place of what it has; also for the tag of `fallback`. */
+  readonly claimReferrers?: (subject: string, found: readonly ListedReferrer[]) => readonly ListedReferrer[]
+  /** Where the next page of referrers is said to be, in place of where it is. */
+  readonly referrersLink?: (next: string) => string
   /** Where a blob is to be fetched instead (307); default: here. */
   readonly blobLocation?: (repository: string, digest: string) => string | undefined
   /** Whether answers carry Docker-Content-Digest; default: true. */
@@ -174,19 +178,20 @@ export function createRoutes(store: RegistryStore, behaviour: RegistryBehaviour)
     if (behaviour.referrers === 'fallback') return { status: 404, body: '404 page not found\n' }
     if (!isDigest(digest)) return failure(400, 'DIGEST_INVALID', 'not a digest')
     const artifactType = behaviour.referrersFilter === false ? null : call.url.searchParams.get('artifactType')
-    const all = referrersOf([...(store.find(name)?.manifests.values() ?? [])], digest).filter(
+    const all = referrersOf([...(store.find(name)?.manifests.values() ?? [])], digest, behaviour).filter(
       descriptor => artifactType === null || descriptor.artifactType === artifactType,
     )
     const start = Number(call.url.searchParams.get('start') ?? 0)
     const end = start + (behaviour.referrersPageSize ?? all.length)
     const next = new URL(call.url)
     next.searchParams.set('start', String(end))
+    const link = `${next.pathname}${next.search}`
     return json(
       { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: all.slice(start, end) },
       {
         'content-type': MEDIA_TYPES.ociIndex,
         ...(artifactType !== null && { 'oci-filters-applied': 'artifactType' }),
-        ...(end < all.length && { link: `<${next.pathname}${next.search}>; rel="next"` }),
+        ...(end < all.length && { link: `<${behaviour.referrersLink?.(link) ?? link}>; rel="next"` }),
       },
     )
   }
@@ -204,10 +209,23 @@ interface WireManifest {
   readonly annotations?: Record<string, string>
 }
 
+/** An entry of a referrers list, as it goes over the wire. */
+export interface ListedReferrer {
+  readonly mediaType: string
+  readonly digest: string
+  readonly size: number
+  readonly artifactType?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
 /** "descriptors for each image with a subject field matching the digest", in the order of their digests. */
-export function referrersOf(manifests: readonly StoredManifest[], digest: string) {
-  return manifests
-    .flatMap(manifest => {
+export function referrersOf(
+  manifests: readonly StoredManifest[],
+  digest: string,
+  { claimReferrers }: RegistryBehaviour,
+): readonly ListedReferrer[] {
+  const found = manifests
+    .flatMap((manifest): ListedReferrer[] => {
       const document = parse(manifest.bytes)
       if (document?.subject?.digest !== digest) return []
       const artifactType = document.artifactType ?? document.config?.mediaType
@@ -222,6 +240,7 @@ export function referrersOf(manifests: readonly StoredManifest[], digest: string
       ]
     })
     .sort((a, b) => (a.digest < b.digest ? -1 : 1))
+  return claimReferrers?.(digest, found) ?? found
 }
 
 function subjectOf(bytes: Uint8Array): string | undefined {

@@ -111,7 +111,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     push(repository, content, tag) {
       store.push(repository, content, tag)
       if (content.subject !== undefined && options.referrers === 'fallback') {
-        tagReferrers(store, repository, content.subject)
+        tagReferrers(store, repository, content.subject, options)
       }
     },
     async close() {
@@ -127,8 +127,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
  */
-function tagReferrers(store: RegistryStore, repository: string, subject: string): void {
-  const manifests = referrersOf([...(store.find(repository)?.manifests.values() ?? [])], subject)
+function tagReferrers(store: RegistryStore, repository: string, subject: string, behaviour: RegistryBehaviour): void {
+  const manifests = referrersOf([...(store.find(repository)?.manifests.values() ?? [])], subject, behaviour)
   const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests }
   store.putManifest(repository, subject.replace(':', '-').slice(0, 128), {
     bytes: Buffer.from(JSON.stringify(index)),

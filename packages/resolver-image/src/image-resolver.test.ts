@@ -238,9 +238,9 @@ describe('an OCI layout', () => {
 
   it('is no scheme without layouts', () => {
     const nowhere = async () => Promise.reject(new Error('asked'))
-    expect(imageResolver({ registry: { root: nowhere, document: nowhere, blob: nowhere, referrers: nowhere } }).schemes).toEqual([
-      'docker-image',
-    ])
+    expect(
+      imageResolver({ registry: { root: nowhere, document: nowhere, blob: nowhere, referrers: nowhere } }).schemes,
+    ).toEqual(['docker-image'])
   })
 })
 

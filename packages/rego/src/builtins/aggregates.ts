@@ -42,9 +42,9 @@ function product(values: readonly NumberValue[]): NumberValue {
   let total = 1
   for (const value of values) {
     total *= value as number
-    if (!Number.isSafeInteger(value) || !Number.isSafeInteger(total)) return productOf(values)
+    if (total === 0 || !Number.isSafeInteger(value) || !Number.isSafeInteger(total)) return productOf(values)
   }
-  return total + 0
+  return total
 }
 
 const maximum = (values: readonly Value[]): Value | undefined => {

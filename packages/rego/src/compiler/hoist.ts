@@ -1,5 +1,6 @@
 import type { ArrayComprehension, Body, Expr, ObjectComprehension, RefTerm, SetComprehension, Term } from '../ast.ts'
 import { isComprehension, walkTerms } from '../walk.ts'
+import { inOrder } from './term-order.ts'
 import { mapAll, mapBodies, mapChildren, mapExpr } from './transform.ts'
 import { appendToBody, definitionsOf, equation, isCallOf, originOf, varTerm, type Work } from './work.ts'
 
@@ -80,7 +81,7 @@ function expandTerm(work: Work, term: Term, support: Support, like: Expr | undef
     case 'array':
     case 'set':
     case 'object':
-      return mapChildren(term, { term: expand })
+      return mapChildren(inOrder(term), { term: expand })
     case 'array-comprehension':
     case 'set-comprehension': {
       const inner: Support = []
@@ -248,7 +249,7 @@ function hoistDynamic(work: Work, term: Term, support: Support, expr: Expr): Ter
     case 'array':
     case 'set':
     case 'object':
-      return mapChildren(term, { term: hoist })
+      return mapChildren(inOrder(term), { term: hoist })
     case 'array-comprehension':
     case 'set-comprehension':
     case 'object-comprehension':

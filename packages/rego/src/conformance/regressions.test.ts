@@ -71,6 +71,46 @@ const rows: readonly { readonly name: string; readonly rules: string; readonly g
     rules: 'r := [ceil(-0.5), floor(-0.5), round(-0.5)]',
     gives: '{"r":[1,0,-1]}',
   },
+  {
+    name: 'zero has a sign in floats, but not in small integers',
+    rules: 'r := [0 * -0.75, product([0, -0.75]), 0 / -5, 0 * -5, 0 * -5000, $"<{0 * -0.75}>", 0 * -0.75 == 0]',
+    gives: '{"r":[-0,-0,-0,0,-0,"<-0>",true]}',
+  },
+  {
+    name: 'sums and differences of negative zeros have a sign where they are no small integers',
+    rules: 'z := -0.0\nr := [z + z, z - 0, z - z, (0 * -0.75) + (0 * -0.75), max([0, z * 1]), abs(z)]',
+    gives: '{"r":[-0,-0,0,0,-0,0],"z":-0.0}',
+  },
+  {
+    name: 'members of a set are worked out in the order of their terms',
+    rules: 'r := {semver.compare("x", "1.0.0"), bits.rsh(1, -1)}',
+    gives: 'eval_type_error',
+  },
+  {
+    name: 'a member of a set without a value keeps those after it in order from being worked out',
+    rules: 'r := {time.parse_rfc3339_ns("x"), min(input.none)}',
+    gives: '{}',
+  },
+  {
+    name: 'entries of an object are worked out in the order of their keys',
+    rules: 'r := {"b": semver.compare("x", "1.0.0"), "a": bits.rsh(1, -1)}',
+    gives: 'eval_type_error',
+  },
+  {
+    name: 'of the members of a set, references come before calls',
+    rules: 'a := 1 / 0\nr := {bits.rsh(1, -1), data.p.a}',
+    gives: 'eval_builtin_error',
+  },
+  {
+    name: 'of several demands of one place the last one counts, also that of the head',
+    rules: 'r := input.n if {\n\tto_number("a")\n\tinput.n == 3\n}',
+    gives: 'eval_builtin_error',
+  },
+  {
+    name: 'of several demands of one place the last one counts, also among many definitions',
+    rules: `r := input.n if {\n\tto_number("a")\n\tinput.n == 3\n}\n${[4, 5, 6, 7].map(n => `r := input.n if input.n == ${n}`).join('\n')}`,
+    gives: 'eval_builtin_error',
+  },
 ]
 
 describe('generated programs once gave other results than OPA', () => {

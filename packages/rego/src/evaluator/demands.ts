@@ -52,13 +52,19 @@ export function linkDemands(body: CompiledBody, scope: Scope): Step[] {
   const demands = body.map(statement => demandOf(statement, scope.linked))
   const risk = demands.indexOf(undefined)
   if (risk < 0) return []
+  const last = lastOf(demands)
   return demands.flatMap((demand, at) => {
-    if (at < risk || demand === undefined) return []
+    if (at < risk || demand === undefined || !last.has(demand)) return []
     return [watchDemand(body[at]!, demand.ref!, scope, linkDemand(demand, scope))]
   })
 }
 
-const isPrint = (statement: Statement): boolean =>
+/** Of several demands of one place the index keeps the last. */
+function lastOf(demands: readonly (Demand | undefined)[]): ReadonlySet<Demand> {
+  return new Set(new Map(demands.flatMap(demand => (demand === undefined ? [] : [[demand.place, demand]]))).values())
+}
+
+export const isPrint = (statement: Statement): boolean =>
   statement.kind === 'call' && statement.callee.kind === 'builtin' && statement.callee.name === 'internal.print'
 
 function linkDemand({ ref, fits }: Demand, scope: Scope): Step {

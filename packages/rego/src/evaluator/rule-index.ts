@@ -1,6 +1,7 @@
 import type { CompiledRule, CompiledTerm, Statement } from '../compiler/compiled.ts'
 import { BigNumber } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
+import { isPrint } from './demands.ts'
 import { Unknown } from './lacks.ts'
 import type { Run, Slot } from './run.ts'
 import { select } from './select.ts'
@@ -16,10 +17,11 @@ export type RuleIndex<T> = (run: Run, args: readonly unknown[] | undefined) => r
 /** Below this many definitions trying each is cheaper than looking up. */
 const minDefinitions = 4
 
-/** What a definition needs of a place in the input, or of an argument: that it equals a scalar. */
+/** What a definition needs of a place in the input, or of an argument. */
 interface Demand {
   readonly place: string
   readonly read: (run: Run, args: readonly unknown[] | undefined) => unknown
+  /** The scalar that it must equal; undefined where it must only be there. */
   readonly value: unknown
 }
 
@@ -55,26 +57,34 @@ function mostDemanded(demands: readonly (readonly Demand[])[]): string | undefin
   return best !== undefined && best[1] >= minDefinitions ? best[0] : undefined
 }
 
-/** Only a rule without `else` can be left out: a false body would go on to it. */
+/**
+ * Only a rule without `else` can be left out: a false body would go on to it. Of several demands of one place OPA's index
+ * keeps the last, and those that print it leaves alone: what their first expressions do must happen here too.
+ */
 function demandsOf(rule: CompiledRule): Demand[] {
   if (rule.branches.length !== 1) return []
   const byArgument = rule.args.flatMap((arg, i) => {
     const value = scalarOf(arg)
     return value === undefined ? [] : [argumentDemand(i, value)]
   })
-  return [...byArgument, ...rule.branches[0]!.body.flatMap(statement => demandOf(statement, rule))]
+  const { body } = rule.branches[0]!
+  if (body.some(isPrint)) return byArgument
+  const last = new Map(body.flatMap(statement => demandOf(statement, rule)).map(demand => [demand.place, demand]))
+  return [...byArgument, ...last.values()].filter(({ value }) => value !== undefined)
 }
 
 function demandOf(statement: Statement, rule: CompiledRule): Demand[] {
-  if (statement.kind !== 'unify' || statement.negated || statement.with.length > 0) return []
+  if (statement.negated || statement.with.length > 0) return []
+  if (statement.kind === 'test') return demandFrom(statement.term, undefined, rule)
+  if (statement.kind !== 'unify') return []
   const { left, right } = statement
   return [...demandFrom(left, right, rule), ...demandFrom(right, left, rule)]
 }
 
-function demandFrom(term: CompiledTerm, other: CompiledTerm, rule: CompiledRule): Demand[] {
-  const value = scalarOf(other)
-  if (value === undefined) return []
+function demandFrom(term: CompiledTerm, other: CompiledTerm | undefined, rule: CompiledRule): Demand[] {
+  const value = other === undefined ? undefined : scalarOf(other)
   if (term.kind === 'local') {
+    if (value === undefined) return []
     const position = rule.args.findIndex(arg => arg.kind === 'local' && arg.slot === term.slot)
     return position < 0 ? [] : [argumentDemand(position, value)]
   }

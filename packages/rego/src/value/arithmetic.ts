@@ -9,7 +9,7 @@ import {
   parseBigFloat,
   truncateFloat,
 } from './big-float.ts'
-import { BigNumber, fromBigInt, type NumberValue } from './number.ts'
+import { BigNumber, fromBigInt, int64Of, type NumberValue } from './number.ts'
 
 /** Digits, and the size of the decimal exponent, beyond which arithmetic refuses a number: it would fill the memory. */
 export const maxArithmeticDigits = 10_000
@@ -58,6 +58,26 @@ function reduce({ mantissa, exponent }: BigFloat): BigFloat {
   return zeros === 0 ? { mantissa, exponent } : { mantissa: mantissa >> BigInt(zeros), exponent: exponent + zeros }
 }
 
+/** Zero with a minus, as floats have it: it equals 0, but its text tells. */
+const negativeZero: NumberValue = new BigNumber('-0')
+
+const isNegative = (value: NumberValue): boolean =>
+  typeof value === 'number'
+    ? value < 0
+    : value.float === undefined
+      ? value.text.startsWith('-')
+      : value.float.mantissa < 0n
+
+const isZero = (value: NumberValue): boolean => floatOf(value).mantissa === 0n
+
+/** OPA computes with ints where both operands are this small; ints have no negative zero. */
+function isSmallInteger(value: NumberValue): boolean {
+  const integer = int64Of(value)
+  return typeof integer === 'number' && integer > -1000 && integer < 1000
+}
+
+const zero = (negative: boolean): NumberValue => (negative ? negativeZero : 0)
+
 // Sums, differences and products of safe integers that are safe integers are exact both in doubles and in 64 bits.
 
 export function add(a: NumberValue, b: NumberValue): NumberValue {
@@ -65,7 +85,9 @@ export function add(a: NumberValue, b: NumberValue): NumberValue {
     const sum = (a as number) + (b as number)
     if (Number.isSafeInteger(sum)) return sum
   }
-  return fromFloat(addFloats(floatOf(a), floatOf(b)))
+  const sum = addFloats(floatOf(a), floatOf(b))
+  if (sum.mantissa !== 0n) return fromFloat(sum)
+  return zero(isNegative(a) && isNegative(b) && !(isSmallInteger(a) && isSmallInteger(b)))
 }
 
 export function subtract(a: NumberValue, b: NumberValue): NumberValue {
@@ -73,16 +95,19 @@ export function subtract(a: NumberValue, b: NumberValue): NumberValue {
     const difference = (a as number) - (b as number)
     if (Number.isSafeInteger(difference)) return difference
   }
-  return fromFloat(addFloats(floatOf(a), negateFloat(floatOf(b))))
+  const difference = addFloats(floatOf(a), negateFloat(floatOf(b)))
+  if (difference.mantissa !== 0n) return fromFloat(difference)
+  return zero(isZero(a) && isNegative(a) && !isNegative(b) && !(isSmallInteger(a) && isSmallInteger(b)))
 }
 
 export function multiply(a: NumberValue, b: NumberValue): NumberValue {
   if (Number.isSafeInteger(a) && Number.isSafeInteger(b)) {
     const product = (a as number) * (b as number)
-    // adding zero turns -0, which is no number of Rego, into 0
-    if (Number.isSafeInteger(product)) return product + 0
+    if (product !== 0 && Number.isSafeInteger(product)) return product
   }
-  return fromFloat(multiplyFloats(floatOf(a), floatOf(b)))
+  const product = multiplyFloats(floatOf(a), floatOf(b))
+  if (product.mantissa !== 0n) return fromFloat(product)
+  return zero(isNegative(a) !== isNegative(b) && !(isSmallInteger(a) && isSmallInteger(b)))
 }
 
 /** The quotient; undefined for a divisor of zero. */
@@ -90,10 +115,12 @@ export function divide(a: NumberValue, b: NumberValue): NumberValue | undefined 
   if (Number.isSafeInteger(a) && Number.isSafeInteger(b)) {
     if (b === 0) return undefined
     const quotient = (a as number) / (b as number)
-    if (Number.isSafeInteger(quotient) && (a as number) % (b as number) === 0) return quotient + 0
+    if (quotient !== 0 && Number.isSafeInteger(quotient) && (a as number) % (b as number) === 0) return quotient
   }
   const divisor = floatOf(b)
-  return divisor.mantissa === 0n ? undefined : fromFloat(divideFloats(floatOf(a), divisor))
+  if (divisor.mantissa === 0n) return undefined
+  const quotient = divideFloats(floatOf(a), divisor)
+  return quotient.mantissa === 0n ? zero(isNegative(a) !== isNegative(b)) : fromFloat(quotient)
 }
 
 /** The integer equal to the number at 64 bits of mantissa; undefined where it has a fraction. */
@@ -138,5 +165,8 @@ export const truncate = (value: NumberValue): bigint =>
 export const sumOf = (values: readonly NumberValue[]): NumberValue =>
   fromFloat(values.map(floatOf).reduce(addFloats, { mantissa: 0n, exponent: 0 }))
 
-export const productOf = (values: readonly NumberValue[]): NumberValue =>
-  fromFloat(values.map(floatOf).reduce(multiplyFloats, { mantissa: 1n, exponent: 0 }))
+export function productOf(values: readonly NumberValue[]): NumberValue {
+  const product = values.map(floatOf).reduce(multiplyFloats, { mantissa: 1n, exponent: 0 })
+  if (product.mantissa !== 0n) return fromFloat(product)
+  return zero(values.filter(isNegative).length % 2 === 1)
+}

@@ -453,6 +453,33 @@ describe('host functions', () => {
   })
 
   it.each([
+    ['undefined', { undefined: 'verify: wrong key' }, 'deny'],
+    ['a value', { value: false, reason: 'verify: wrong key' }, 'deny'],
+  ] as const)('are reported with the place of the call: %s', async (_name, answer, kind) => {
+    const placed = policy('placed', ({ call }) => ({ allow: call({ ...verify, location: 'a.rego:5:3' }) === true }))
+    const { decision, report } = await evaluate({ verify: async () => answer }, [placed])
+    expect(decision.kind).toBe(kind)
+    expect(report.warnings).toEqual(['a.rego:5:3: verify: wrong key'])
+  })
+
+  it('that cannot be checked are reported with the place of the call, and why others did not hold beside them', async () => {
+    const placed = policy('placed', ({ call }) => {
+      const held = call({ ...verify, id: 'w', args: [null, 'other.pub'], location: 'a.rego:4:3' }) === true
+      return { allow: call({ ...verify, location: 'a.rego:5:3' }) === true || held }
+    })
+    const { decision, report } = await evaluate(
+      {
+        verify: async ([, key]) =>
+          key === 'other.pub' ? { undefined: 'verify: wrong key' } : { unavailable: offline },
+      },
+      [placed],
+    )
+    expect(decision).toMatchObject({ kind: 'undecided', errors: [{ code: 'timeout' }] })
+    expect(decision).toHaveProperty('errors.0.message', expect.stringMatching(/^a\.rego:5:3: verify: /))
+    expect(report.warnings).toEqual(['a.rego:4:3: verify: wrong key'])
+  })
+
+  it.each([
     ['cannot be checked', { verify: async () => ({ unavailable: offline }) }, 'timeout'],
     [
       'fail',

@@ -151,6 +151,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           }
           askedForMessages = true
         } else if (nothingWanted) {
+          trail.warnings.push(...unanswered(answers.values()))
           return { needs: describeLacking(lacking), errors: reasons(lacking, context) }
         }
         await gather(wanted, context)

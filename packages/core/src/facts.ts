@@ -24,6 +24,8 @@ export interface KnownFact {
   readonly path: Path
   readonly value: unknown
   readonly basis: Basis
+  /** Where it was read, without secrets, where that is another place than the source names: a redirect's target. */
+  readonly from?: string
 }
 
 /** It was checked, and there is none: the field is undefined. */

@@ -4,7 +4,7 @@ import type { Facts } from './facts.ts'
 import { decodeJSON } from './json.ts'
 import { MAX_LOAD_JSON_BYTES } from './limits.ts'
 import { formatPath, type Path } from './path.ts'
-import type { PolicyFiles } from './policy-set.ts'
+import { type PolicyFiles, readPolicyFile } from './policy-set.ts'
 import type { Answer, ResolveContext } from './resolver.ts'
 import type { Resolvers } from './resolvers.ts'
 import type { SourceNode, SourceTree } from './source-tree.ts'
@@ -41,9 +41,14 @@ export function reasons(lacking: Lacking, { tree, answers }: GatherContext): Cod
   return errors.filter(error => error !== undefined)
 }
 
-/** Why calls were undefined: a policy cannot tell a failed check from a missing one, its author should. */
+/** Why calls did not hold: a policy cannot tell a failed check from a missing one, its author should. */
 export function unanswered(answers: Iterable<Answer>): string[] {
-  return Array.from(answers).flatMap(answer => ('undefined' in answer ? [answer.undefined] : []))
+  return Array.from(answers, reasonOf).filter(reason => reason !== undefined)
+}
+
+function reasonOf(answer: Answer): string | undefined {
+  if ('undefined' in answer) return answer.undefined
+  return 'value' in answer ? answer.reason : undefined
 }
 
 /** Fetches what is lacking, side by side: fields from the resolvers of the sources that own them, calls from their functions. */
@@ -61,7 +66,18 @@ export async function gather(lacking: Lacking, context: GatherContext): Promise<
 
   // added in the order asked, not in the order in which servers answered: runs are to be repeatable
   for (const { node, paths, facts } of await Promise.all(fields)) context.tree.add(node, paths, facts)
-  for (const { call, answer } of await Promise.all(calls)) context.answers.set(call.id, answer)
+  for (const { call, answer } of await Promise.all(calls)) context.answers.set(call.id, located(answer, call))
+}
+
+/** The answer with the place of the call: that is where the policy's author will look. */
+function located(answer: Answer, { name, location }: HostCall): Answer {
+  if (location === undefined) return answer
+  if ('undefined' in answer) return { undefined: `${location}: ${answer.undefined}` }
+  if ('unavailable' in answer) {
+    const { code, message } = answer.unavailable
+    return { unavailable: { code, message: `${location}: ${name}: ${message}` } }
+  }
+  return answer.reason === undefined ? answer : { ...answer, reason: `${location}: ${answer.reason}` }
 }
 
 async function resolveFields(node: SourceNode, paths: readonly Path[], context: GatherContext): Promise<Facts> {
@@ -99,12 +115,11 @@ async function loadJSON(
   policy: GatherContext['policy'],
 ): Promise<Answer> {
   const [path] = args
-  if (typeof path !== 'string') return { undefined: 'load_json: the path is no string' }
-  const parse = policy.parseJSON ?? (text => decodeJSON(text, { what: path }))
+  const file = await readPolicyFile(files, path, MAX_LOAD_JSON_BYTES)
+  if ('problem' in file) return { undefined: `load_json: ${file.problem}` }
+  const parse = policy.parseJSON ?? (text => decodeJSON(text, { what: String(path) }))
   try {
-    const bytes = await files.read(path, { maxBytes: MAX_LOAD_JSON_BYTES })
-    if (bytes === undefined) return { undefined: `load_json: no file ${path} in the root of the policy` }
-    return { value: parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
+    return { value: parse(new TextDecoder('utf-8', { fatal: true }).decode(file.bytes)) }
   } catch (error) {
     return { undefined: `load_json: reading ${path}: ${toCodedError(error).message}` }
   }

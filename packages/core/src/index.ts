@@ -53,7 +53,7 @@ export { DEFAULT_LIMITS, type Limits, MAX_JSON_DEPTH, MAX_LOAD_JSON_BYTES } from
 export { localResolver } from './local.ts'
 export { formatPath, isWithin, type Path, pathKey, valueAt, withValueAt } from './path.ts'
 export { type CheckedDecision, readDecision } from './policy-decision.ts'
-export type { Origin, PolicyFile, PolicyFiles, PolicySet } from './policy-set.ts'
+export { type Origin, type PolicyFile, type PolicyFiles, type PolicySet, readPolicyFile } from './policy-set.ts'
 export type { Report, RoundReport } from './report.ts'
 export type { Answer, Description, HostFunction, HostFunctionContext, ResolveContext, Resolver } from './resolver.ts'
 export { createRun, type Exchange, type Run, type RunOptions, type Usage } from './run.ts'

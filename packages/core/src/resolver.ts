@@ -51,7 +51,13 @@ export interface HostFunctionContext extends ResolveContext {
   readonly files: PolicyFiles
 }
 
-/** A value; or undefined with the reason (checked, and it did not hold); or could not be checked. */
-export type Answer = { readonly value: unknown } | { readonly undefined: string } | { readonly unavailable: CodedError }
+/**
+ * A value, with the reason where it says that something did not hold; or undefined with the reason (checked, and it did not
+ * hold); or could not be checked. Reasons begin with the name of the function.
+ */
+export type Answer =
+  | { readonly value: unknown; readonly reason?: string }
+  | { readonly undefined: string }
+  | { readonly unavailable: CodedError }
 
 export type HostFunction = (args: readonly unknown[], context: HostFunctionContext) => Promise<Answer>

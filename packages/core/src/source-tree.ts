@@ -22,6 +22,8 @@ export interface FactRecord {
   readonly path: string
   readonly state: 'known' | 'absent' | 'unavailable'
   readonly basis?: Basis
+  /** Where it was read, where that is another place than the source names. */
+  readonly from?: string
   readonly error?: CodedError
   /** Whether a policy asked for it, or it came along. */
   readonly asked: boolean
@@ -112,15 +114,15 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
     whyUnavailable: path => unavailable.get(pathKey(path)),
     add(node, asked, { known, absent, unavailable: failed, children }) {
       const wanted = new Set(asked.map(pathKey))
-      const fill = (path: Path, state: 'known' | 'absent', basis: Basis, value?: unknown) => {
+      const fill = (path: Path, state: 'known' | 'absent', basis: Basis, value?: unknown, from?: string) => {
         const whole = [...node.prefix, ...path]
         const key = pathKey(whole)
         if (!holes.has(key) || unavailable.has(key)) return
         holes.delete(key)
         if (state === 'known') input = withValueAt(input, whole, value) as Input
-        facts.push({ path: formatPath(whole), state, basis, asked: wanted.has(pathKey(path)) })
+        facts.push({ path: formatPath(whole), state, basis, ...(from && { from }), asked: wanted.has(pathKey(path)) })
       }
-      for (const fact of known) fill(fact.path, 'known', fact.basis, fact.value)
+      for (const fact of known) fill(fact.path, 'known', fact.basis, fact.value, fact.from)
       for (const fact of absent) fill(fact.path, 'absent', fact.basis)
       for (const { path, error } of failed) {
         const whole = [...node.prefix, ...path]

@@ -1,5 +1,5 @@
 import type { Answer, HostFunction, HostFunctionContext } from '@source-policy/core'
-import { toCodedError } from '@source-policy/core'
+import { readPolicyFile, toCodedError } from '@source-policy/core'
 import { decodeArmor, type Signer, verifyOpenPGP, verifySSH } from '@source-policy/signature'
 import type { GitObject } from './git-hash.ts'
 import type { PeeledCommit } from './git-remote.ts'
@@ -41,8 +41,7 @@ function answering(
     const [root, field, ...rest] = context.path
     if (root !== 'git' || (field !== 'commit' && field !== 'tag') || rest.length > 0)
       return no('object is neither commit nor tag')
-    if (typeof keyFile !== 'string') return no('the key file is no string')
-    const keys = await readKeys(keyFile, context)
+    const keys = await readPolicyFile(context.files, keyFile, MAX_KEY_FILE_BYTES)
     if ('problem' in keys) return no(keys.problem)
 
     let object: GitObject | undefined
@@ -61,18 +60,6 @@ function answering(
     } catch (error) {
       return no(`${keyFile}: ${toCodedError(error).message}`)
     }
-  }
-}
-
-async function readKeys(
-  file: string,
-  { files }: HostFunctionContext,
-): Promise<{ bytes: Uint8Array } | { problem: string }> {
-  try {
-    const bytes = await files.read(file, { maxBytes: MAX_KEY_FILE_BYTES })
-    return bytes === undefined ? { problem: `no file ${file} in the root of the policy` } : { bytes }
-  } catch (error) {
-    return { problem: `reading ${file}: ${toCodedError(error).message}` }
   }
 }
 

@@ -19,6 +19,12 @@ export interface DownloadOptions {
 /** Hashes of a whole body. They are not finished: each copy can go on, for digests over the body and a suffix. */
 export type BodyHashes = ReadonlyMap<Algorithm, Hash>
 
+export interface Downloaded {
+  readonly hashes: BodyHashes
+  /** Where redirects led to, without secrets; absent where there were none. */
+  readonly from?: string
+}
+
 interface Download {
   readonly response: TransportResponse
   readonly hashes: BodyHashes
@@ -30,12 +36,13 @@ interface Download {
  * The hashes of what a URL yields, in constant memory. A download that breaks is taken up where it broke if the server vouches
  * by a strong validator that it is still the same file. Throws coded errors; there are no hashes of a part.
  */
-export async function hashDownload(options: DownloadOptions, algorithms: readonly Algorithm[]): Promise<BodyHashes> {
+export async function hashDownload(options: DownloadOptions, algorithms: readonly Algorithm[]): Promise<Downloaded> {
   let download = fresh(await begin(options), algorithms)
   for (let resumptions = 0; ; resumptions++) {
     try {
       await readAll(download, options)
-      return download.hashes
+      const { hashes, response } = download
+      return { hashes, ...(response.redirected.length > 0 && { from: redactURL(response.url) }) }
     } catch (error) {
       if (options.signal.aborted || resumptions >= MAX_RESUMPTIONS || !isBreak(error)) throw error
       const validator = strongValidator(download.response)

@@ -6,3 +6,6 @@ export const MAX_RESUMPTIONS = 3
 
 /** Characters of an identifier. */
 export const MAX_IDENTIFIER_LENGTH = 64 * 1024
+
+/** Bytes of a file of signatures or keys, as in buildx. */
+export const MAX_SIGNATURE_FILE_BYTES = 512 * 1024

@@ -94,6 +94,15 @@ describe('resolve', () => {
     expect(origin.log).toEqual([])
   })
 
+  it('tells where redirects led to, without secrets', async () => {
+    const location = `${origin.url}/file?token=s3cr3t`
+    origin.faults.add({ match: '/moved', fault: { kind: 'redirect', location } })
+    const { known: facts } = await resolve('/moved')
+    expect(facts).toEqual([
+      { path, value: sha256, basis: 'server', from: expect.stringContaining('/file?token=xxxxx') },
+    ])
+  })
+
   it('says that a budget is spent', async () => {
     run = createRun({ limits: { maxBytes: 10 } })
     expect(codes(await resolve('/file'))).toEqual(['budget_exceeded'])

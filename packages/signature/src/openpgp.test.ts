@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { verifyOpenPGP } from './openpgp.ts'
+import { decodeArmor } from './armor.ts'
+import { hashesOfOpenPGP, verifyOpenPGP } from './openpgp.ts'
+import type { DigestOfSigned } from './openpgp-digest.ts'
 
 const file = (name: string) => Uint8Array.from(readFileSync(new URL(`testdata/${name}`, import.meta.url)))
 const data = file('data.txt')
@@ -100,3 +103,103 @@ describe('verifyOpenPGP', () => {
     await expect(check('', 'ed25519.key.asc', { signature })).rejects.toMatchObject({ code })
   })
 })
+
+const digestOf =
+  (content: Uint8Array): DigestOfSigned =>
+  (algorithm, suffix) =>
+    createHash(algorithm).update(content).update(suffix).digest()
+
+describe('verifyOpenPGP over a digest', () => {
+  it.each([
+    ['ed25519.asc', 'ed25519.key.asc', ['sha256']],
+    ['ed25519.sig', 'binary.key.gpg', ['sha256']],
+    ['rsa3072.asc', 'concatenated.key.asc', ['sha512']],
+    ['rsa3072-sha512.asc', 'rsa3072.key.asc', ['sha512']],
+    ['nistp256.asc', 'nistp256.key.asc', ['sha256']],
+    ['subkey.asc', 'subkey.key.asc', ['sha256']],
+    ['two.asc', 'rsa3072.key.asc', ['sha256', 'sha512']],
+    ['expired.asc', 'expired.key.asc', ['sha256']],
+  ])('accepts %s by %s, for this data only', async (signature, key, hashes) => {
+    const asked: string[] = []
+    const digest: DigestOfSigned = (algorithm, suffix) => {
+      asked.push(algorithm)
+      return digestOf(data)(algorithm, suffix)
+    }
+    expect(await check(signature, key, { data: digest })).toEqual(await check(signature, key))
+    expect(asked).toEqual(hashes.slice(-1))
+    expect(await hashesOfOpenPGP(file(`openpgp/${signature}`))).toEqual(hashes)
+    const other = digestOf(Uint8Array.from([...data, 0x0a]))
+    await expect(check(signature, key, { data: other })).rejects.toMatchObject({ code: 'signature_mismatch' })
+  })
+
+  it.each([
+    ['rsa1024.asc', 'rsa1024.key.asc', 'rejected_algorithm'],
+    ['rsa3072-sha1.asc', 'rsa3072.key.asc', 'rejected_algorithm'],
+    ['revoked.asc', 'revoked.key.asc', 'key_revoked'],
+    ['future.asc', 'ed25519.key.asc', 'signature_from_future'],
+    ['ed25519.asc', 'rsa3072.key.asc', 'unknown_signer'],
+  ])('refuses %s by %s without asking for the data', async (signature, key, code) => {
+    const unread: DigestOfSigned = () => expect.unreachable()
+    await expect(check(signature, key, { data: unread })).rejects.toMatchObject({ code })
+  })
+
+  it('passes on that the data cannot be read', async () => {
+    const problem = Object.assign(new Error('cut off'), { code: 'truncated' })
+    const unreadable: DigestOfSigned = () => Promise.reject(problem)
+    await expect(check('two.asc', 'ed25519.key.asc', { data: unreadable })).rejects.toBe(problem)
+  })
+})
+
+describe('verifyOpenPGP as leniently as docker buildx', () => {
+  const lenient = { validity: 'any' } as const
+  it.each([
+    ['ed25519.asc', 'ed25519.key.asc'],
+    ['rsa3072.asc', 'binary.key.gpg'],
+    ['subkey.asc', 'subkey.key.asc'],
+    ['rsa1024.asc', 'rsa1024.key.asc'],
+    ['dsa2048.asc', 'dsa2048.key.asc'],
+    ['revoked.asc', 'revoked.key.asc'],
+    ['expired.asc', 'expired.key.asc'],
+    ['future.asc', 'ed25519.key.asc'],
+  ])('accepts %s by %s, for this data only', async (signature, key) => {
+    expect(await check(signature, key, lenient)).toMatchObject({ kind: 'openpgp' })
+    expect(await check(signature, key, { ...lenient, data: digestOf(data) })).toMatchObject({ kind: 'openpgp' })
+    const other = { ...lenient, data: Uint8Array.from([...data, 0x0a]) }
+    await expect(check(signature, key, other)).rejects.toMatchObject({ code: 'signature_mismatch' })
+  })
+
+  it.each([
+    ['rsa3072-sha1.asc', 'rsa3072.key.asc', 'rejected_algorithm'],
+    ['ed25519.asc', 'rsa3072.key.asc', 'signature_mismatch'],
+    ['rsa3072.asc', 'rsa1024.key.asc', 'signature_mismatch'],
+  ])('refuses %s by %s', async (signature, key, code) => {
+    await expect(check(signature, key, lenient)).rejects.toMatchObject({ code })
+  })
+
+  it('believes nothing that a signature says of its issuer without having signed it', async () => {
+    const signature = file('openpgp/ed25519.sig')
+    const hashedAt = 2 + 4
+    const unhashedAt = hashedAt + 2 + Buffer.from(signature).readUInt16BE(hashedAt)
+    signature[unhashedAt + 2 + 2]! ^= 0xff
+    const keys = file('openpgp/ed25519.key.asc')
+    expect(await check('', '', { ...lenient, signature, keys })).toMatchObject({ kind: 'openpgp' })
+  })
+})
+
+it.each(['signature', 'now', 'any'] as const)(
+  'what a key says of itself is no signature of data, key valid: %s',
+  async validity => {
+    const { data: packets } = decodeArmor(
+      Buffer.from(file('openpgp/ed25519.key.asc')).toString().replaceAll('PUBLIC KEY BLOCK', 'SIGNATURE'),
+    )
+    // the packets of the file: key, user id, what binds them; each with a length of one byte
+    let [at, length] = [0, 0]
+    const lengthAt = (start: number) => packets[start + 1]! + 2
+    while ((packets[at]! & 0x3c) >> 2 !== 2) at += lengthAt(at)
+    length = lengthAt(at)
+    const signature = packets.subarray(at, at + length)
+    await expect(check('', '', { signature, keys: file('openpgp/ed25519.key.asc'), validity })).rejects.toMatchObject({
+      code: 'malformed_signature',
+    })
+  },
+)

@@ -2,51 +2,59 @@ import type { PublicKey, Signature, SignaturePacket } from 'openpgp'
 import { decodeArmor } from './armor.ts'
 import { SignatureError } from './error.ts'
 import { MAX_CLOCK_SKEW_MS, MAX_SIGNATURE_BYTES, MAX_SIGNATURES, MIN_RSA_BITS } from './limits.ts'
+import { type DigestOfSigned, digestOfBytes, type HashName, hashNameOf, withDigest } from './openpgp-digest.ts'
 import { readOpenPGPKeys } from './openpgp-keys.ts'
 import type { Signer } from './signer.ts'
 
 export interface VerifyOpenPGPOptions {
-  readonly data: Uint8Array
+  /** The bytes, or what digests them where nobody keeps them. */
+  readonly data: Uint8Array | DigestOfSigned
   /** Detached, armored or binary. */
   readonly signature: string | Uint8Array
   /** A file of keys, armored or binary. */
   readonly keys: Uint8Array
   /** For the clock rules. */
   readonly now: Date
-  /**
-   * `signature`: the key must have been valid when it signed, whatever became of it. `now`: it must be valid still.
-   * Default: `signature`.
-   */
-  readonly validity?: 'signature' | 'now'
+  /** Default: `signature`. */
+  readonly validity?: OpenPGPValidity
 }
+
+/**
+ * When a key must be valid. `signature`: when it signed, unless it was revoked since. `now`: still. `any`: never mind, nor its
+ * algorithm and size, nor when it signed, nor what the signature says of its issuer; so docker buildx checks HTTP sources.
+ */
+export type OpenPGPValidity = 'signature' | 'now' | 'any'
 
 /** RFC 9580 section 9.1: RSA (two numbers), ECDSA, EdDSA. */
 const acceptedAlgorithms: ReadonlySet<number> = new Set([1, 3, 19, 22])
-/** RFC 9580 section 9.5: SHA-256, SHA-384, SHA-512. */
-const acceptedHashes: ReadonlySet<number> = new Set([8, 9, 10])
 
 /**
  * Proves that one of the keys signed the data, by the rules that buildx has for git: strong hash, known algorithm, RSA of
  * 2048 bits, not revoked, not from the future. Any number of signatures may be given; one that passes is enough.
- * Throws what is wrong with the last of them.
+ * Throws what is wrong with the last of them, and what digesting throws.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9580#section-5.2.4
  */
 export async function verifyOpenPGP(options: VerifyOpenPGPOptions): Promise<Signer> {
-  const signature = await readSignature(options.signature)
+  const { packets } = await readSignature(options.signature)
   const keys = await readOpenPGPKeys(options.keys)
-  if (signature.packets.length > MAX_SIGNATURES) {
-    throw new SignatureError('too_large', `verifying an OpenPGP signature: at most ${MAX_SIGNATURES} are tried`)
-  }
-  let failure: unknown = new SignatureError('malformed_signature', 'verifying an OpenPGP signature: there is none')
-  for (const packet of signature.packets) {
+  const verify = options.validity === 'any' ? verifyLeniently : verifyPacket
+  let failure = failed('malformed_signature', 'there is none')
+  for (const packet of packets) {
     try {
-      return await verifyPacket(packet, keys, options)
+      return await verify(packet, keys, options)
     } catch (error) {
+      if (!(error instanceof SignatureError)) throw error
       failure = error
     }
   }
   throw failure
+}
+
+/** The hash algorithms of a detached signature, so that its data can be digested by all of them at once. Throws as `verifyOpenPGP`. */
+export async function hashesOfOpenPGP(signature: string | Uint8Array): Promise<HashName[]> {
+  const { packets } = await readSignature(signature)
+  return [...new Set(packets.map(hashNameOf))].filter(name => name !== undefined)
 }
 
 async function readSignature(signature: string | Uint8Array): Promise<Signature> {
@@ -57,11 +65,16 @@ async function readSignature(signature: string | Uint8Array): Promise<Signature>
     throw new SignatureError('too_large', `reading an OpenPGP signature: at most ${MAX_SIGNATURE_BYTES} bytes are read`)
   }
   const openpgp = await import('openpgp')
+  let read: Signature
   try {
-    return await openpgp.readSignature({ binarySignature })
+    read = await openpgp.readSignature({ binarySignature })
   } catch (cause) {
     throw new SignatureError('malformed_signature', 'reading an OpenPGP signature: no signature packet', { cause })
   }
+  if (read.packets.length > MAX_SIGNATURES) {
+    throw new SignatureError('too_large', `reading an OpenPGP signature: at most ${MAX_SIGNATURES} are tried`)
+  }
+  return read
 }
 
 function armored(text: string): Uint8Array {
@@ -93,22 +106,31 @@ async function verifyPacket(
     throw failed('key_revoked', `key ${key.getFingerprint()} was revoked`)
   await verifyWithKey(packet, key, options)
   if (validity === 'now') await refuseExpired(key, now)
+  return signerOf(packet, key, signingKey.getFingerprint())
+}
+
+function signerOf({ created }: SignaturePacket, key: PublicKey, fingerprint: string): Signer {
   return {
     kind: 'openpgp',
-    key: signingKey.getFingerprint(),
+    key: fingerprint,
     primaryKey: key.getFingerprint(),
     names: key.getUserIDs(),
-    signedAt,
+    ...(created && { signedAt: created }),
   }
 }
 
-function refuseAlgorithms({ hashAlgorithm, publicKeyAlgorithm }: SignaturePacket): void {
-  if (hashAlgorithm === null || !acceptedHashes.has(hashAlgorithm)) {
-    throw failed('rejected_algorithm', `hash algorithm ${hashAlgorithm} is none of SHA-256, SHA-384, SHA-512`)
-  }
+function refuseAlgorithms(packet: SignaturePacket): void {
+  const { publicKeyAlgorithm } = packet
+  refuseHash(packet)
   if (publicKeyAlgorithm === null || !acceptedAlgorithms.has(publicKeyAlgorithm)) {
     throw failed('rejected_algorithm', `public key algorithm ${publicKeyAlgorithm} is none of RSA, ECDSA, EdDSA`)
   }
+}
+
+function refuseHash(packet: SignaturePacket): HashName {
+  const name = hashNameOf(packet)
+  if (name !== undefined) return name
+  throw failed('rejected_algorithm', `hash algorithm ${packet.hashAlgorithm} is none of SHA-256, SHA-384, SHA-512`)
 }
 
 function refuseSmallKeys(...keys: readonly { getAlgorithmInfo(): { algorithm: string; bits?: number } }[]): void {
@@ -128,7 +150,9 @@ async function verifyWithKey(
   const openpgp = await import('openpgp')
   // the packet's own bytes: the signature of a list that holds several must not lend its validity to another
   const signature = new openpgp.Signature(packetList(openpgp, packet))
-  const message = await openpgp.createMessage({ binary: data })
+  const isDigested = typeof data === 'function'
+  if (isDigested) await withDigest(packet, data)
+  const message = await openpgp.createMessage({ binary: isDigested ? new Uint8Array() : data })
   const { signatures } = await openpgp.verify({
     message,
     signature,
@@ -152,6 +176,41 @@ async function verifyWithKey(
     throw failed('signature_mismatch', `it does not hold for the data (${text.slice(0, 200)})`, cause)
   }
 }
+
+/** Whether any key of the file made it, by its numbers alone: what the signature says of its issuer is not signed. */
+async function verifyLeniently(
+  packet: SignaturePacket,
+  keys: readonly PublicKey[],
+  { data }: VerifyOpenPGPOptions,
+): Promise<Signer> {
+  refuseHash(packet)
+  // hostile: what a key says of itself is signed, too, and anybody can serve those bytes as a file
+  if (packet.signatureType !== BINARY && packet.signatureType !== TEXT) {
+    throw failed('malformed_signature', 'it is not for data')
+  }
+  await withDigest(packet, typeof data === 'function' ? data : digestOfBytes(data))
+  let failure: unknown
+  for (const key of keys) {
+    for (const { keyPacket } of key.getKeys()) {
+      if (keyPacket.algorithm !== packet.publicKeyAlgorithm) continue
+      packet.issuerKeyID = keyPacket.getKeyID()
+      try {
+        await packet.verify(keyPacket, packet.signatureType, new Uint8Array(), ANY_TIME, true)
+      } catch (error) {
+        failure = error
+        continue
+      }
+      return signerOf(packet, key, keyPacket.getFingerprint())
+    }
+  }
+  throw failed('signature_mismatch', 'no key of the file made it for this data', failure)
+}
+
+/** RFC 9580 section 5.2.1. */
+const BINARY = 0
+const TEXT = 1
+/** openpgp.js takes no date at all for any time, which its types do not say. */
+const ANY_TIME = null as unknown as Date
 
 function packetList(openpgp: typeof import('openpgp'), packet: SignaturePacket) {
   const list = new openpgp.PacketList<SignaturePacket>()

@@ -31,6 +31,7 @@ export async function inspect(
     const { input, unknown, unavailable } = inspection
     io.stdout.write(`${printableJSON(redactStrings(input, secrets.redact))}\n`)
 
+    for (const warning of inspection.warnings) logger.log('warn', warning)
     const malformed = options.fields.filter((_, index) => paths[index] === undefined)
     const invalid = [...malformed, ...inspection.invalid.map(fieldName)]
     if (invalid.length > 0) logger.log('warn', `invalid fields: ${invalid.join(', ')}`)

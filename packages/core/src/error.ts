@@ -26,6 +26,8 @@ export type CoreErrorCode =
   | 'contract_violation'
   /** A policy calls a host function that no resolver offers. */
   | 'function_unavailable'
+  /** A policy calls a host function with arguments that it does not take. */
+  | 'invalid_call'
   /** JSON from outside is malformed, too deep, or says something twice. */
   | 'invalid_json'
   /** The text is no git URL, or its fragment and query contradict each other. */

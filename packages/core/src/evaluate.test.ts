@@ -72,7 +72,7 @@ function imageResolver(answer: (path: Path, source: string) => unknown, more: Pa
     async resolve(source, paths): Promise<Facts> {
       asked.push(paths.map(path => path.join('.')))
       const facts = { known: [], absent: [], unavailable: [], children: [] } as {
-        -readonly [K in keyof Facts]: Facts[K][number][]
+        -readonly [K in 'known' | 'absent' | 'unavailable' | 'children']: Facts[K][number][]
       }
       for (const path of paths) {
         const value = answer(path, source.identifier)
@@ -431,6 +431,55 @@ describe('materials', () => {
   })
 })
 
+describe('holes beneath a fact', () => {
+  const list: Path = ['image', 'labels']
+  const item: Path = ['image', 'labels', 0, 'predicate']
+
+  function lists(answer: (path: Path) => Partial<Facts>) {
+    const asked: string[][] = []
+    const { resolver } = imageResolver(() => undefined, {
+      async resolve(_source, paths): Promise<Facts> {
+        asked.push(paths.map(path => path.join('.')))
+        const parts = paths.map(answer)
+        return {
+          known: parts.flatMap(({ known = [] }) => known),
+          absent: [],
+          unavailable: [],
+          children: [],
+          holes: parts.flatMap(({ holes = [] }) => holes),
+          warnings: ['one is odd'],
+        }
+      },
+    })
+    return { resolver, asked }
+  }
+
+  const known = (path: Path, value: unknown) => ({ path, value, basis: 'digest' as const })
+  const whole = known(list, [{ type: 'x' }])
+
+  it('are fetched where a policy looks at them, and opened once', async () => {
+    const { resolver, asked } = lists(path =>
+      path.length === 2 ? { known: [whole], holes: [item] } : { known: [whole, known(item, 1)], holes: [item] },
+    )
+    const reads = (path: Path, value: unknown) => policy('look', ({ read }) => ({ allow: read(path) === value }))
+    const shallow = createEvaluator({ policies: [reads([...list, 0, 'type'], 'x')], resolvers: [resolver] })
+    expect((await shallow.evaluate(alpine)).decision.kind).toBe('allow')
+    expect(asked).toEqual([['image.labels']])
+    const deep = createEvaluator({ policies: [reads(item, 1), reads(item, 1)], resolvers: [resolver] })
+    const { decision, report } = await deep.evaluate(alpine)
+    expect(decision.kind).toBe('allow')
+    expect(asked.slice(1)).toEqual([['image.labels'], ['image.labels.0.predicate']])
+    expect(report.warnings).toEqual(['one is odd'])
+  })
+
+  it('are filled by facts that come along', async () => {
+    const { resolver, asked } = lists(() => ({ known: [whole, known(item, 1)], holes: [item] }))
+    const deep = policy('deep', ({ read }) => ({ allow: read(item) === 1 }))
+    const { decision } = await createEvaluator({ policies: [deep], resolvers: [resolver] }).evaluate(alpine)
+    expect([decision.kind, asked]).toEqual(['allow', [['image.labels']]])
+  })
+})
+
 describe('host functions', () => {
   const verify: HostCall = { id: 'v', name: 'verify', args: [null, 'key.pub'], path: ['image'] }
   const verified = policy('verified', ({ call }) => ({ allow: call(verify) === true }))
@@ -523,6 +572,21 @@ describe('host functions', () => {
     const without = await evaluate(undefined, [listed({})])
     expect(without.decision.kind).toBe('deny')
     expect(without.report.warnings).toEqual(['load_json: no file allowed.json in the root of the policy'])
+  })
+
+  it('that a policy calls wrongly break the policy, with the place of the call', async () => {
+    const refuses = async () => {
+      throw Object.assign(new Error('verify: unknown option "kee"'), { code: 'invalid_call' })
+    }
+    const calling = policy('calling', ({ call }) => ({
+      allow: call({ id: 'v', name: 'verify', args: [], path: ['image'], location: 'a.rego:3:5' }) === true,
+    }))
+    const { decision } = await evaluate({ verify: refuses }, [calling])
+    expect(decision).toMatchObject({
+      kind: 'broken',
+      policy: 'calling',
+      error: { code: 'invalid_call', message: 'a.rego:3:5: verify: unknown option "kee"' },
+    })
   })
 })
 

@@ -93,6 +93,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         const tree = plantTree(source, parsed.resolver, { resolvers, run, env })
         const verdict = await decideBy(options.policies, tree)
         trail.facts.push(...tree.facts)
+        trail.warnings.push(...tree.warnings)
         if (verdict.kind === 'convert') source = verdict.source
         else if (verdict.kind === 'allow' && conversions > 0) return { kind: 'convert', source, from: parsed.source }
         else return verdict

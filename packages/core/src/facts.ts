@@ -57,4 +57,8 @@ export interface Facts {
   readonly absent: readonly AbsentFact[]
   readonly unavailable: readonly UnavailableFact[]
   readonly children: readonly ChildSource[]
+  /** Fields beneath known ones that are still to be fetched, if anybody wants them: `['image', 'attestations', 0, 'predicate']`. */
+  readonly holes?: readonly Path[]
+  /** What a policy's author should know and cannot see in the facts. */
+  readonly warnings?: readonly string[]
 }

@@ -44,3 +44,13 @@ it('refuses what lies beneath an unknown field', () => {
     invalid: [['image', 'labels', 'foo']],
   })
 })
+
+it('takes what lies beneath a provenance or a list of attestations for a field of its own', () => {
+  const needs = (text: string) => texts(fieldPrerequisites(field(text)))
+  expect(needs('image.provenance.verified')).toEqual(['image.provenance'])
+  expect(needs('image.provenance.materials[0].image.attestations[2].predicate')).toEqual([
+    'image.provenance',
+    'image.provenance.materials[0].image.attestations',
+  ])
+  expect(needs('image.attestations')).toEqual([])
+})

@@ -11,14 +11,16 @@ export function parseField(text: string): Path | undefined {
 }
 
 /**
- * The fields that have to be known before `field` can be: for a field of a material the provenance that names the
- * material, at each level, outermost first. Empty for every other field.
+ * The fields that have to be known before `field` can be, at each level, outermost first: for a field of a material the
+ * provenance that names the material, for one of an attestation the list of them. Empty for every other field.
  */
 export function fieldPrerequisites(field: Path): Path[] {
   const paths = field.map((_, index) => field.slice(0, index))
-  return paths.filter(
-    (path, end) => path.at(-1) === 'provenance' && field[end] === 'materials' && end < field.length - 1,
-  )
+  return paths.filter((path, end) => {
+    const [parent, member] = [path.at(-1), field[end]]
+    if (parent === 'provenance') return member === 'verified' || (member === 'materials' && end < field.length - 1)
+    return parent === 'attestations' && typeof member === 'number'
+  })
 }
 
 /**

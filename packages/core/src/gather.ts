@@ -103,9 +103,17 @@ async function answerCall(call: HostCall, context: GatherContext): Promise<Answe
     const offered = context.resolvers.all.some(resolver => resolver.functions?.[call.name] !== undefined)
     if (offered) return { undefined: `${call.name}: does not apply to ${node.resolver.kind} sources` }
     throw new CoreError('function_unavailable', `no resolver offers the function ${call.name}`)
-  } catch (error) {
-    return { unavailable: toCodedError(error) }
+  } catch (thrown) {
+    const error = toCodedError(thrown)
+    // the policy does not work: no fact would make it
+    if (error.code === 'invalid_call')
+      throw new CoreError('invalid_call', placed(call, error.message), { cause: thrown })
+    return { unavailable: error }
   }
+}
+
+function placed({ location }: HostCall, message: string): string {
+  return location === undefined ? message : `${location}: ${message}`
 }
 
 /** `load_json(path)`: a file of the policy set. A file that is missing or malformed is undefined, as in buildx. */

@@ -34,6 +34,7 @@ export {
 } from './facts.ts'
 export { fieldPrerequisites, fieldsToLoad, parseField } from './fields.ts'
 export type {
+  AttestationInput,
   CommitInput,
   EnvInput,
   GitInput,
@@ -43,6 +44,8 @@ export type {
   LocalInput,
   PolicyDecision,
   ProvenanceInput,
+  SBOMInput,
+  SignatureErrorInput,
   SignatureInput,
   SignerInput,
   TagInput,

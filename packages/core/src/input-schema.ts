@@ -113,6 +113,34 @@ export const signatureSchema = z.strictObject({
   signer: signerSchema.optional(),
 })
 
+export const attestationSchema = z.strictObject({
+  predicateType: text('type of the predicate'),
+  digest: text('digest of the statement, or of the bundle or envelope around it'),
+  place: text('what it stands at: attestation, manifest or index'),
+  signer: signerSchema.optional().describe('who signed it, where an accepted signature covers it'),
+  predicate: z.unknown().optional().describe('the predicate itself, fetched where a policy reads it'),
+})
+export const sbomSchema = z.strictObject({
+  format: text('spdx or cyclonedx'),
+  packages: z
+    .array(
+      z.strictObject({
+        name: text('name'),
+        version: text('version'),
+        purl: text('package URL'),
+        licenses: texts('SPDX identifiers and expressions'),
+      }),
+    )
+    .optional()
+    .describe('what the image holds, according to whoever built it'),
+})
+export const signatureErrorSchema = z.strictObject({
+  place: text('what was signed: attestation'),
+  digest: text('digest of what was refused: a manifest or a layer of it'),
+  code: text('why, in a word that does not change'),
+  message: text('why, for people'),
+})
+
 const provenanceFields = {
   predicateType: text('type of the predicate'),
   buildType: text('type of the build'),
@@ -142,6 +170,7 @@ const provenanceFields = {
 }
 export const provenanceSchema = z.strictObject({
   ...provenanceFields,
+  verified: flag('an accepted signature covers it (extension)'),
   get materials() {
     return z.array(inputSchema).optional().describe('sources of the build that made the image, each an input')
   },
@@ -168,6 +197,9 @@ export const imageSchema = z.strictObject({
   hasProvenance: flag('an attestation manifest belongs to the image'),
   provenance: provenanceSchema.optional(),
   signatures: z.array(signatureSchema).optional().describe('verified signatures'),
+  signatureErrors: z.array(signatureErrorSchema).optional().describe('why signatures were not accepted (extension)'),
+  sbom: sbomSchema.optional().describe('packages of the image (extension)'),
+  attestations: z.array(attestationSchema).optional().describe('statements about the image (extension)'),
 })
 
 export const inputSchema = z

@@ -11,6 +11,9 @@ export type CommitInput = z.infer<typeof schema.commitSchema>
 export type TagInput = z.infer<typeof schema.tagSchema>
 export type ImageInput = z.infer<typeof schema.imageSchema>
 export type ProvenanceInput = z.infer<typeof schema.provenanceSchema>
+export type AttestationInput = z.infer<typeof schema.attestationSchema>
+export type SBOMInput = z.infer<typeof schema.sbomSchema>
+export type SignatureErrorInput = z.infer<typeof schema.signatureErrorSchema>
 export type SignatureInput = z.infer<typeof schema.signatureSchema>
 export type SignerInput = z.infer<typeof schema.signerSchema>
 

@@ -32,6 +32,8 @@ export interface Inspection {
   readonly unavailable: readonly { readonly path: Path; readonly error: CodedError }[]
   /** Of the fields asked for: those that this source does not have. */
   readonly invalid: readonly Path[]
+  /** What resolvers warned of. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -79,6 +81,7 @@ export async function inspectSource(wanted: string | Source, options: InspectOpt
     source,
     input,
     unknown,
+    warnings: [...tree.warnings],
     unavailable: unknown.flatMap(path => {
       const error = tree.whyUnavailable(path)
       return error === undefined ? [] : [{ path, error }]

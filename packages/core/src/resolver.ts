@@ -60,4 +60,5 @@ export type Answer =
   | { readonly undefined: string }
   | { readonly unavailable: CodedError }
 
+/** Rejects with the code `invalid_call` where the arguments are none of its: that breaks the policy, whatever the facts are. */
 export type HostFunction = (args: readonly unknown[], context: HostFunctionContext) => Promise<Answer>

@@ -40,6 +40,8 @@ export interface SourceTree {
   /** All holes of the input, unavailable ones included. */
   readonly unknown: readonly Path[]
   readonly facts: readonly FactRecord[]
+  /** What resolvers warned of, each once. */
+  readonly warnings: ReadonlySet<string>
   ownerOf(path: Path): SourceNode
   isHole(path: Path): boolean
   /** Why a hole cannot be filled in this run; undefined where nobody tried yet. */
@@ -60,6 +62,9 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
   const holes = new Map<string, Path>()
   const unavailable = new Map<string, CodedError>()
   const facts: FactRecord[] = []
+  const warnings = new Set<string>()
+  /** Every path that was a hole once, or where a material stands: nothing is opened twice. */
+  const opened = new Set<string>()
   let input: Input = {}
 
   const place = (node: SourceNode) => {
@@ -70,7 +75,11 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
     for (const path of description.unknown) open([...node.prefix, ...path])
     nodes.push(node)
   }
-  const open = (path: Path) => holes.set(pathKey(path), path)
+  const open = (path: Path) => {
+    const key = pathKey(path)
+    opened.add(key)
+    holes.set(key, path)
+  }
   const envAt = (depth: number): EnvInput | undefined =>
     depth === 0 && Object.keys(env).length <= 1 && env.depth === 0 ? undefined : { ...env, depth: env.depth + depth }
 
@@ -80,8 +89,8 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
     facts.push({ path: formatPath(path), state: 'unavailable', error, asked })
   }
 
-  const adopt = (parent: SourceNode, child: ChildSource) => {
-    const prefix = [...parent.prefix, ...child.path]
+  const adopt = (parent: SourceNode, child: ChildSource, prefix: Path) => {
+    opened.add(pathKey(prefix))
     try {
       const platform = child.platform ?? parent.source.platform
       const parsed = resolvers.parse(child.identifier, { attrs: child.attrs ?? {}, platform })
@@ -106,14 +115,21 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
       return [...holes.values()]
     },
     facts,
+    warnings,
     ownerOf: path =>
       nodes.reduce((owner, node) => {
         return isWithin(path, node.prefix) && node.prefix.length > owner.prefix.length ? node : owner
       }, root),
     isHole: path => holes.has(pathKey(path)),
     whyUnavailable: path => unavailable.get(pathKey(path)),
-    add(node, asked, { known, absent, unavailable: failed, children }) {
+    add(node, asked, { known, absent, unavailable: failed, children, holes: beneath = [], warnings: warned = [] }) {
       const wanted = new Set(asked.map(pathKey))
+      for (const warning of warned) warnings.add(warning)
+      // before the facts: some of them may fill what others open
+      for (const path of beneath) {
+        const whole = [...node.prefix, ...path]
+        if (!opened.has(pathKey(whole))) open(whole)
+      }
       const fill = (path: Path, state: 'known' | 'absent', basis: Basis, value?: unknown, from?: string) => {
         const whole = [...node.prefix, ...path]
         const key = pathKey(whole)
@@ -130,8 +146,7 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
       }
       for (const child of children) {
         const whole = [...node.prefix, ...child.path]
-        if (nodes.some(other => pathKey(other.prefix) === pathKey(whole)) || holes.has(pathKey(whole))) continue
-        adopt(node, child)
+        if (!opened.has(pathKey(whole))) adopt(node, child, whole)
       }
       for (const path of asked) {
         const whole = [...node.prefix, ...path]

@@ -21,6 +21,7 @@ const mayUse: Record<string, readonly string[]> = {
   'engine-opa': ['core', 'rego'],
   'engine-js': ['core'],
   dockerfile: ['core', 'oci'],
+  bake: ['core'],
   testkit: ['core', 'transport', 'oci'],
 }
 

@@ -1,0 +1,51 @@
+import { BakeError } from './error.ts'
+
+export type Fields = Readonly<Record<string, unknown>>
+
+/** What reads members of one object: `what` is its name in errors. */
+export interface Shape {
+  text(name: string): string | undefined
+  texts(name: string): string[] | undefined
+  fields(name: string): Fields | undefined
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function malformed(what: string, expected: string): BakeError {
+  return new BakeError('malformed', `${what}: expected ${expected}`)
+}
+
+/** Numbers and booleans stand for their text, as in YAML: `args: { PORT: 80 }`. */
+export function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+/** The members of `fields`, each of the type that it should have; null is as good as none. Methods throw `malformed`. */
+export function shapeOf(fields: Fields, what: string): Shape {
+  const member = (name: string) => (Object.hasOwn(fields, name) ? (fields[name] ?? undefined) : undefined)
+  return {
+    text(name) {
+      const value = member(name)
+      if (value === undefined) return undefined
+      const text = scalarText(value)
+      if (text === undefined) throw malformed(`${what}.${name}`, 'text')
+      return text
+    },
+    texts(name) {
+      const value = member(name)
+      if (value === undefined) return undefined
+      const texts = Array.isArray(value) ? value.map(scalarText) : [undefined]
+      if (!texts.every(text => text !== undefined)) throw malformed(`${what}.${name}`, 'a list of texts')
+      return texts
+    },
+    fields(name) {
+      const value = member(name)
+      if (value === undefined) return undefined
+      if (!isFields(value)) throw malformed(`${what}.${name}`, 'an object')
+      return value
+    },
+  }
+}

@@ -30,6 +30,10 @@ export type CoreErrorCode =
   | 'invalid_call'
   /** JSON from outside is malformed, too deep, or says something twice. */
   | 'invalid_json'
+  /** A recording is not one: a member is missing, of a wrong type or unexpected. */
+  | 'invalid_recording'
+  /** A fact would have to be asked for, and a recording does not have it. */
+  | 'not_recorded'
   /** The text is no git URL, or its fragment and query contradict each other. */
   | 'invalid_git_url'
 

@@ -40,7 +40,7 @@ export interface CheckResult {
   readonly undetermined: readonly UndeterminedSource[]
   /** What is no one source's fault: an altered entry of the cache. */
   readonly notices: readonly string[]
-  readonly usage: Readonly<Usage>
+  readonly usage: Readonly<Pick<Usage, 'requests' | 'bytes' | 'hosts'>>
   readonly durationMs: number
 }
 

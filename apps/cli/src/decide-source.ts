@@ -44,7 +44,7 @@ export async function decideSource(
       const platforms = source.platform ? [source.platform] : []
       const about = { subject: options.subject, platforms, policies: names }
       await writeResult(
-        { ...about, sources, undetermined: [], notices: session.notices, usage: run.usage, durationMs },
+        { ...about, sources, undetermined: [], notices: session.notices, usage: session.usage, durationMs },
         'json',
         context,
       )

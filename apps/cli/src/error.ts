@@ -20,6 +20,12 @@ export type CliErrorCode =
   | 'interrupted'
   /** A file cannot be read, or is too large. */
   | 'unreadable_file'
+  /** A file cannot be written. */
+  | 'unwritable_file'
+  /** A directory given to `--replay` holds no recording. */
+  | 'invalid_recording'
+  /** It would have to be asked for, and the recording does not have it. */
+  | 'not_recorded'
 
 /** The error of the command. */
 export class CliError extends Error {

@@ -12,3 +12,9 @@ export const MAX_PRINTED_CHARS = 4_000
 
 /** Sources that are decided side by side. */
 export const MAX_CONCURRENT_SOURCES = 8
+
+/** Bytes of one file of a recording. */
+export const MAX_RECORDING_BYTES = 64 * 1024 ** 2
+
+/** Sources of a recording: as many as a run may have. */
+export const MAX_RECORDED_SOURCES = 2_000

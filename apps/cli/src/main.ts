@@ -142,6 +142,8 @@ function withRunOptions(command: Command): Command {
     .addOption(repeated('--ca <file>', 'more certificate authorities, PEM'))
     .option('--buildkitd-config <file>', 'buildkitd.toml whose mirrors, certificates and insecure registries hold here')
     .option('--cache-dir <directory>', 'keep manifests and blobs of images there, outside of the build context')
+    .option('--record <directory>', 'keep there what was found out, as JSON files without secrets')
+    .option('--replay <directory>', 'decide by what was recorded there; no request is made')
     .option('--offline', 'make no request: use what the cache has by digest')
     .addOption(new Option('--timeout <duration>', 'time for all of it: 90s, 5m').argParser(readDuration))
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))

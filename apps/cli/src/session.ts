@@ -1,5 +1,13 @@
 import path from 'node:path'
-import { createRun, type Exchange, type Resolver, type Run, type Source } from '@source-policy/core'
+import {
+  createRun,
+  type Exchange,
+  type Resolver,
+  type Run,
+  type RunOptions,
+  type Source,
+  type Usage,
+} from '@source-policy/core'
 import type { BaseConfig } from '@source-policy/dockerfile'
 import { type ContentSource, parseReference, repositoryName } from '@source-policy/oci'
 import { openCache } from './cache.ts'
@@ -22,6 +30,10 @@ export interface NetworkOptions {
   /** A `buildkitd.toml`, from the working directory: whom a build asks for images. */
   readonly buildkitdConfig?: string
   readonly timeoutMs?: number
+  /** Directory, from the working directory, that keeps what was found out. */
+  readonly record?: string
+  /** Directory of a recording that stands in for the network. */
+  readonly replay?: string
 }
 
 /** One run of the command: one snapshot of the world, one set of budgets. */
@@ -34,7 +46,9 @@ export interface Session {
   servedFrom(source: Source): readonly string[]
   /** What came up on the way and is no one source's fault, for the report. */
   readonly notices: readonly string[]
-  /** Ends all connections; the cache is written by then. */
+  /** What was spent; in a replay, what the recorded run had spent. */
+  readonly usage: Readonly<Pick<Usage, 'requests' | 'bytes' | 'hosts'>>
+  /** Ends all connections; cache and recording are written by then. */
   close(): Promise<void>
 }
 
@@ -46,12 +60,25 @@ export interface SessionContext extends CommandContext {
   readonly layouts?: ReadonlyMap<string, ContentSource>
 }
 
-/** Opens a session; no connection is made before something is asked for. Throws `unreadable_file`. */
-export async function openSession(
+/** Opens a session; no connection is made before something is asked for. Throws `usage`, `unreadable_file`. */
+export async function openSession(options: NetworkOptions, context: SessionContext): Promise<Session> {
+  const { record, replay } = options
+  if (record === undefined && replay === undefined) return openOnline(options, context)
+  if (record !== undefined && replay !== undefined)
+    throw new CliError('usage', '--record and --replay exclude each other')
+  const { recordSession, replaySession } = await import('./recorded-session.ts')
+  const directory = path.resolve(context.io.cwd, record ?? replay ?? '')
+  if (record !== undefined) return recordSession(directory, () => openOnline(options, context), context)
+  return replaySession(directory, snapshot => openOnline({ ...options, offline: true }, context, snapshot), context)
+}
+
+async function openOnline(
   options: NetworkOptions,
   { io, logger, secrets, onExchange, buildRoots = [], layouts }: SessionContext,
+  snapshot: Pick<RunOptions, 'time' | 'seed'> = {},
 ): Promise<Session> {
   const run = createRun({
+    ...snapshot,
     signal: io.signal,
     ...(options.timeoutMs !== undefined && { limits: { timeoutMs: options.timeoutMs } }),
     onExchange(exchange) {
@@ -95,6 +122,7 @@ export async function openSession(
     run,
     resolvers,
     notices,
+    usage: run.usage,
     fetchConfig: source => readBaseConfig(imagesOf(source), source, run),
     servedFrom: source => [...(served.get(repositoryOf(source) ?? '') ?? [])].sort(),
     async close() {

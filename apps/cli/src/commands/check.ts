@@ -85,7 +85,7 @@ export async function check(
       sources: sources.map(source => ({ ...source, servedFrom: session.servedFrom(source.source) })),
       undetermined,
       notices: session.notices,
-      usage: run.usage,
+      usage: session.usage,
       durationMs: performance.now() - started,
     }
     await writeResult(result, options.format, { io, secrets })

@@ -114,19 +114,3 @@ export const scenarios: readonly Scenario[] = [
   largeInput(),
   scenario('arithmetic', { values: range(100, index => (index * 37) % 101) }),
 ]
-
-/** A module of a thousand lines, for the time that parsing and compiling take. */
-export function largeModule(): string {
-  const rules = range(
-    125,
-    index => `
-# rule ${index}
-violation_${index} contains msg if {
-	some container in input.spec.containers
-	container.name == "container-${index}"
-	not startswith(container.image, "registry.example.com/")
-	msg := sprintf("container %s uses %s", [container.name, container.image])
-}`,
-  )
-  return `package large\n${rules.join('\n')}\n`
-}

@@ -4,7 +4,7 @@
 //
 //	{"op":"prepare","name":"a","modules":{"a.rego":"..."},"query":"data.bench.result","data":{},"input":{}} -> {"value":...}
 //	{"op":"run","name":"a","milliseconds":100}                                                              -> {"iterations":n,"nanoseconds":n}
-//	{"op":"compile","modules":{"a.rego":"..."},"iterations":10}                                             -> {"iterations":n,"nanoseconds":n}
+//	{"op":"compile","modules":{"a.rego":"..."},"query":"data.large","milliseconds":100}                     -> {"iterations":n,"nanoseconds":n}
 package main
 
 import (
@@ -30,7 +30,6 @@ type request struct {
 	Data         json.RawMessage   `json:"data"`
 	Input        json.RawMessage   `json:"input"`
 	Milliseconds int               `json:"milliseconds"`
-	Iterations   int               `json:"iterations"`
 }
 
 type prepared struct {
@@ -84,31 +83,41 @@ func handle(line []byte, queries map[string]*prepared) (any, error) {
 		if p == nil {
 			return nil, fmt.Errorf("%s was not prepared", r.Name)
 		}
-		limit := time.Duration(r.Milliseconds) * time.Millisecond
-		n, start := 0, time.Now()
-		for time.Since(start) < limit {
-			for range 8 {
-				if _, err := p.query.Eval(ctx, rego.EvalParsedInput(p.input)); err != nil {
-					return nil, err
-				}
-			}
-			n += 8
-		}
-		return measured(n, start), nil
+		return repeat(r.Milliseconds, 8, func() error {
+			_, err := p.query.Eval(ctx, rego.EvalParsedInput(p.input))
+			return err
+		})
 	case "compile":
-		start := time.Now()
-		for range r.Iterations {
-			if _, err := ast.CompileModules(r.Modules); err != nil {
-				return nil, err
-			}
-		}
-		return measured(r.Iterations, start), nil
+		// all that stands between the text and the first evaluation
+		return repeat(r.Milliseconds, 1, func() error {
+			_, err := rego.New(options(r)...).PrepareForEval(ctx)
+			return err
+		})
 	}
 	return nil, fmt.Errorf("unknown op %q", r.Op)
 }
 
-func measured(n int, start time.Time) any {
-	return map[string]any{"iterations": n, "nanoseconds": time.Since(start).Nanoseconds()}
+// repeat looks at the clock after each batch.
+func repeat(milliseconds, batch int, run func() error) (any, error) {
+	limit := time.Duration(milliseconds) * time.Millisecond
+	n, start := 0, time.Now()
+	for time.Since(start) < limit {
+		for range batch {
+			if err := run(); err != nil {
+				return nil, err
+			}
+		}
+		n += batch
+	}
+	return map[string]any{"iterations": n, "nanoseconds": time.Since(start).Nanoseconds()}, nil
+}
+
+func options(r request) []func(*rego.Rego) {
+	all := []func(*rego.Rego){rego.Query(r.Query)}
+	for name, text := range r.Modules {
+		all = append(all, rego.Module(name, text))
+	}
+	return all
 }
 
 func prepare(ctx context.Context, r request) (*prepared, error) {
@@ -126,11 +135,7 @@ func prepare(ctx context.Context, r request) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []func(*rego.Rego){rego.Query(r.Query), rego.Store(inmem.NewFromObject(data))}
-	for name, text := range r.Modules {
-		options = append(options, rego.Module(name, text))
-	}
-	query, err := rego.New(options...).PrepareForEval(ctx)
+	query, err := rego.New(append(options(r), rego.Store(inmem.NewFromObject(data)))...).PrepareForEval(ctx)
 	if err != nil {
 		return nil, err
 	}

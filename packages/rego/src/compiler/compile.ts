@@ -78,13 +78,14 @@ export function compile({ modules, query, builtins, strict = false }: CompileOpt
   stage(() => checkBodySafety(work, arity))
   stage(() => unifyEquals(work))
   stage(() => hoistDynamics(work))
-  stage(() => checkRecursion(work, tree, graph))
-  const types = stage(() => checkTypes(work, graph))
+  const sorted = stage(() => checkRecursion(work, tree, graph))
+  const types = stage(() => checkTypes(work, sorted))
   stage(() => checkDeprecated(work))
 
-  if (query === undefined) return buildProgram({ work, tree, graph, query: undefined })
+  const program = { work, tree, graph, sorted }
+  if (query === undefined) return buildProgram({ ...program, query: undefined })
   const span = spanBetween(query[0]!.span, query.at(-1)!.span)
-  return buildProgram({ work, tree, graph, query: { body: compileQuery({ work, tree, arity, types }, query), span } })
+  return buildProgram({ ...program, query: { body: compileQuery({ work, tree, arity, types }, query), span } })
 }
 
 function tooLong(): RegoError {

@@ -1,4 +1,3 @@
-import type { Annotations, Module } from '../ast.ts'
 import type { Span } from '../source-text.ts'
 
 /**
@@ -9,16 +8,12 @@ import type { Span } from '../source-text.ts'
  * - bodies are in an order in which each statement finds bound what it needs. What is not bound yet is bound by it:
  *   locals in a `=` (both sides are patterns) or in a ref's path (these enumerate); see `Statement.binds`;
  * - calls and refs inside other terms are pulled out into statements of their own that bind a generated local, as in
- *   OPA, since that is observable: in `not f(input.x)` an undefined `input.x` makes the body undefined, not the `not` true.
- *   `Local.uses` counts reads, so a generated local that is read once by a statement which is not negated can be inlined;
+ *   OPA, since that is observable: in `not f(input.x)` an undefined `input.x` makes the body undefined, not the `not` true;
  * - `==` is `unify` as `=` and `:=` are; `some x in xs` is `x = xs[_]`; `x in xs` elsewhere calls `internal.member_2`.
  */
 export interface Program {
-  readonly modules: readonly Module[]
   /** The virtual documents, by data path. */
   readonly tree: RuleNode
-  /** All rules; `rules[r.id] === r`. */
-  readonly rules: readonly CompiledRule[]
   readonly query: CompiledQuery | undefined
 }
 
@@ -40,8 +35,6 @@ export interface RuleNode {
   readonly default: CompiledRule | undefined
   /** The kind that all `rules` here share; 'none' when there are none. A node of kind 'object' or 'none' may have children with rules. */
   readonly kind: RuleKind | 'none'
-  /** This is a package, also one without rules. */
-  readonly package: boolean
 }
 
 /** The key of RuleNode.children: strings and numbers are kept apart, 1 and 1.0 are one. */
@@ -55,8 +48,8 @@ export type ScalarKey = string
  */
 export type RuleKind = 'complete' | 'set' | 'object' | 'function'
 
+/** A rule whose kind and names are known. All else is worked out when it is first read: most rules of a large program never are. */
 export interface CompiledRule {
-  readonly id: number
   readonly kind: RuleKind
   /** The ground beginning of its name, from `data`. */
   readonly path: readonly Scalar[]
@@ -72,14 +65,13 @@ export interface CompiledRule {
   readonly branches: readonly Branch[]
   /** By slot, all branches and closures of the rule. */
   readonly locals: readonly Local[]
-  readonly facts: RuleFacts
-  readonly module: Module
+  /** The host functions that it can reach, itself and through all that it names. `with` is not followed: it hides nothing. */
+  readonly hosts: ReadonlySet<string>
   /** The whole definition, `else` included. */
   readonly span: Span
   readonly headSpan: Span
   /** The name as written, from the package: `data.docker.deny_msg`. */
   readonly name: string
-  readonly annotations: readonly Annotations[]
 }
 
 export interface Branch {
@@ -96,24 +88,6 @@ export interface Local {
   /** The user's name, undefined for what the compiler made and for `_`. */
   readonly name: string | undefined
   readonly span: Span
-  /** Terms in the rule that mention it, the one that binds it not counted. */
-  readonly uses: number
-}
-
-/** What a rule can reach, itself and all that it refers to or calls included. `with` is not followed: it hides nothing. */
-export interface RuleFacts {
-  /** `input`, anywhere. */
-  readonly input: boolean
-  /** Builtins with different results for the same arguments: time.now_ns, rand.intn, uuid.rfc4122, ... */
-  readonly nondeterministic: boolean
-  /** Names of host functions (those declared by `builtins` of the options). */
-  readonly host: readonly string[]
-  /** Names of all builtins. */
-  readonly builtins: readonly string[]
-  /** Base documents or rules named by a path that is only known at run time: `data[x]`, `data.a[x]` where rules live below. */
-  readonly dynamic: boolean
-  /** The rules that it names directly, by id; for a dynamic path all that it could name. */
-  readonly rules: readonly number[]
 }
 
 export type CompiledBody = readonly Statement[]
@@ -260,6 +234,7 @@ export interface CompiledQuery {
   readonly locals: readonly Local[]
   /** What a result binds: the user's variables, wildcards left out, in order of first mention. */
   readonly outputs: readonly { readonly name: string; readonly slot: number }[]
-  readonly facts: RuleFacts
+  /** The host functions that it can reach. */
+  readonly hosts: ReadonlySet<string>
   readonly span: Span
 }

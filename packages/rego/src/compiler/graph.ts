@@ -31,10 +31,16 @@ export function buildGraph(work: Work, tree: TreeNode): Graph {
   return graph
 }
 
-/** Stage: no definition depends on itself. */
-export function checkRecursion(work: Work, tree: TreeNode, graph: Graph): void {
-  const recursive = new Set(cyclesOf(graph).flat())
-  if (recursive.size === 0) return
+/** Stage: no definition depends on itself. Returns them in an order in which each comes after those that it names. */
+export function checkRecursion(work: Work, tree: TreeNode, graph: Graph): readonly Definition[] {
+  const components = componentsOf(graph)
+  const sorted = components.flat()
+  const cycles = components.filter(members => members.length > 1 || graph.get(members[0]!)!.has(members[0]!))
+  if (cycles.length > 0) reportCycles(work, tree, graph, new Set(cycles.flat()))
+  return sorted
+}
+
+function reportCycles(work: Work, tree: TreeNode, graph: Graph, recursive: ReadonlySet<Definition>): void {
   for (const node of nodesBelow(tree)) {
     for (const rule of node.rules) {
       for (const branch of chainOf(rule)) {
@@ -53,61 +59,54 @@ function nameOf(rule: Definition): string {
   return formatTerm(fullReference(rule))
 }
 
-/** Definitions in an order in which each comes after those that it names; those in cycles in any order. */
-export function sortGraph(graph: Graph): readonly Definition[] {
-  return componentsOf(graph).flat()
-}
-
-function cyclesOf(graph: Graph): readonly (readonly Definition[])[] {
-  return componentsOf(graph).filter(members => members.length > 1 || graph.get(members[0]!)!.has(members[0]!))
-}
-
+/** A definition on the way; `low` is the first in the order of visits that it leads back to. */
 interface Visit {
   readonly rule: Definition
   readonly edges: Iterator<Definition>
+  readonly index: number
+  low: number
+  open: boolean
 }
 
 /** Strongly connected components, dependencies first (Tarjan's algorithm, without recursion: a program may be deep). */
 function componentsOf(graph: Graph): readonly (readonly Definition[])[] {
-  const index = new Map<Definition, number>()
-  const low = new Map<Definition, number>()
-  const onStack = new Set<Definition>()
-  const stack: Definition[] = []
+  const visited = new Map<Definition, Visit>()
+  const stack: Visit[] = []
   const components: Definition[][] = []
   const enter = (rule: Definition): Visit => {
-    index.set(rule, index.size)
-    low.set(rule, index.get(rule)!)
-    stack.push(rule)
-    onStack.add(rule)
-    return { rule, edges: graph.get(rule)!.values() }
+    const index = visited.size
+    const visit = { rule, edges: graph.get(rule)!.values(), index, low: index, open: true }
+    visited.set(rule, visit)
+    stack.push(visit)
+    return visit
   }
-  const lower = (rule: Definition, to: number): void => void low.set(rule, Math.min(low.get(rule)!, to))
   for (const root of graph.keys()) {
-    if (index.has(root)) continue
-    const visits = [enter(root)]
-    while (visits.length > 0) {
-      const { rule, edges } = visits.at(-1)!
-      const next = edges.next()
-      if (!next.done) {
-        if (!index.has(next.value)) visits.push(enter(next.value))
-        else if (onStack.has(next.value)) lower(rule, index.get(next.value)!)
+    if (visited.has(root)) continue
+    const path = [enter(root)]
+    while (path.length > 0) {
+      const visit = path.at(-1)!
+      const edge = visit.edges.next()
+      if (!edge.done) {
+        const next = visited.get(edge.value)
+        if (next === undefined) path.push(enter(edge.value))
+        else if (next.open) visit.low = Math.min(visit.low, next.index)
         continue
       }
-      visits.pop()
-      const parent = visits.at(-1)
-      if (parent !== undefined) lower(parent.rule, low.get(rule)!)
-      if (low.get(rule) === index.get(rule)) components.push(unwind(stack, onStack, rule))
+      path.pop()
+      const parent = path.at(-1)
+      if (parent !== undefined) parent.low = Math.min(parent.low, visit.low)
+      if (visit.low === visit.index) components.push(closeComponent(stack, visit))
     }
   }
   return components
 }
 
-function unwind(stack: Definition[], onStack: Set<Definition>, until: Definition): Definition[] {
+function closeComponent(stack: Visit[], until: Visit): Definition[] {
   const members: Definition[] = []
   for (;;) {
     const member = stack.pop()!
-    onStack.delete(member)
-    members.push(member)
+    member.open = false
+    members.push(member.rule)
     if (member === until) return members
   }
 }

@@ -1,7 +1,7 @@
 import type { Body, EveryExpr, Expr, RefTerm, Term, VarTerm, With } from '../ast.ts'
 import { formatTerm } from '../format.ts'
 import type { Span } from '../source-text.ts'
-import { walkBodyTerms } from '../walk.ts'
+import { walkBodyTerms, walkTerms } from '../walk.ts'
 import type {
   Callee,
   CompiledBody,
@@ -15,35 +15,26 @@ import type {
   WithTarget,
   WithValue,
 } from './compiled.ts'
-import { emptyReach, type Reach } from './facts.ts'
 import { findNode, isDataRef, signatureOf, type TreeNode } from './rule-tree.ts'
 import { safetyVars, varsOfBody, varsOfTerm } from './vars.ts'
-import { compileError, isEquation, isGenerated, isScalar, originOf, type Work } from './work.ts'
+import { compileError, definitionsOf, isEquation, isGenerated, originOf, type Work } from './work.ts'
 
 /** The slots of one rule or query. */
 export interface Frame {
   readonly work: Work
   readonly tree: TreeNode
-  readonly slots: Map<string, Slot>
-  /** What is named by what is being lowered. */
-  reach: Reach
+  readonly slots: Map<string, Local>
   /** Names that the statement being lowered mentions before anything binds them: it does. */
   unbound: Set<string>
 }
 
-interface Slot extends Omit<Local, 'uses'> {
-  mentions: number
-}
-
 export function startFrame(work: Work, tree: TreeNode): Frame {
-  return { work, tree, slots: new Map(), reach: emptyReach(), unbound: new Set() }
+  return { work, tree, slots: new Map(), unbound: new Set() }
 }
 
-/** The frame's locals, by slot; the mention that binds a local is no use of it. */
+/** The frame's locals, by slot. */
 export function localsOf(frame: Frame): readonly Local[] {
-  return [...frame.slots.values()].map(({ slot, name, span, mentions }) => {
-    return { slot, name, span, uses: Math.max(0, mentions - 1) }
-  })
+  return [...frame.slots.values()]
 }
 
 /** The slot of a name, which gets one when it is first mentioned. */
@@ -52,7 +43,7 @@ export function slotOf(frame: Frame, name: string, span: Span): number {
   if (found === undefined) {
     const shown = frame.work.names.get(name) ?? name
     const user = isGenerated(shown) || shown.startsWith('$') ? undefined : shown
-    found = { slot: frame.slots.size, name: user, span, mentions: 0 }
+    found = { slot: frame.slots.size, name: user, span }
     frame.slots.set(name, found)
   }
   return found.slot
@@ -146,11 +137,7 @@ function arityFor({ work, tree }: Frame, operator: RefTerm): number | undefined 
 function lowerCallee(frame: Frame, operator: RefTerm): Callee {
   const signature = signatureOf(frame.work, operator)
   const { span } = operator
-  if (signature !== undefined) {
-    const { name } = signature
-    frame.reach.builtins.add(name)
-    return { kind: signature.host ? 'host' : 'builtin', name, span }
-  }
+  if (signature !== undefined) return { kind: signature.host ? 'host' : 'builtin', name: signature.name, span }
   return { kind: 'function', path: operator.path.map(part => scalarOf(part)), span }
 }
 
@@ -180,6 +167,18 @@ function lowerWithTarget(frame: Frame, target: Term): WithTarget {
     return lowerCallee(frame, target)
   }
   throw compileError('rego_compile_error', target.span, `expected a document or function, got ${formatTerm(target)}`)
+}
+
+/** Throws where a `with` replaces what cannot be named before evaluation: a rule may be lowered later than that must be said. */
+export function checkWithTargets(work: Work, tree: TreeNode): void {
+  const frame = startFrame(work, tree)
+  for (const rule of definitionsOf(work, 'with')) {
+    const check = (expr: Expr): void => {
+      for (const { target } of expr.with) lowerWithTarget(frame, target)
+    }
+    for (const term of [rule.key, rule.value]) if (term !== undefined) walkTerms(term, () => undefined, check)
+    walkBodyTerms(rule.body, () => undefined, check)
+  }
 }
 
 function lowerWithValue(frame: Frame, bound: Names, value: Term): WithValue {
@@ -232,7 +231,6 @@ export function lowerTerm(frame: Frame, bound: Names, term: Term): CompiledTerm 
 
 function localOf(frame: Frame, bound: Names, { name, span }: VarTerm): LocalTerm {
   const slot = slotOf(frame, name, span)
-  frame.slots.get(name)!.mentions++
   if (!bound.has(name)) frame.unbound.add(name)
   return { kind: 'local', span, slot }
 }
@@ -241,14 +239,7 @@ function lowerRef(frame: Frame, bound: Names, term: RefTerm): CompiledRef {
   const { head, span } = term
   if (head.kind !== 'var') throw compileError('eval_internal_error', span, 'a ref without a name reached evaluation')
   const path = term.path.map(part => lowerTerm(frame, bound, part))
-  if (head.name === 'input') {
-    frame.reach.input = true
-    return { kind: 'ref', span, base: { kind: 'input' }, path }
-  }
-  if (head.name === 'data') {
-    frame.reach.dynamic ||= !term.path.every(isScalar)
-    return { kind: 'ref', span, base: { kind: 'data' }, path }
-  }
+  if (head.name === 'input' || head.name === 'data') return { kind: 'ref', span, base: { kind: head.name }, path }
   return { kind: 'ref', span, base: localOf(frame, bound, head), path }
 }
 

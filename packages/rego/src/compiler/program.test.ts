@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { builtins } from '../builtins/index.ts'
 import { parseModule, parseQuery } from '../parser/module.ts'
 import { compile } from './compile.ts'
-import type { CompiledBody, CompiledRule, CompiledTerm, Program, Statement } from './compiled.ts'
+import type { CompiledBody, CompiledRule, CompiledTerm, Program, RuleNode, Statement } from './compiled.ts'
 import { readPrograms } from './testdata/programs.mjs'
+import type { Signature } from './work.ts'
 
 const compileText = (text: string, query?: string): Program =>
   compile({
@@ -15,7 +16,14 @@ const compileText = (text: string, query?: string): Program =>
     ...(query === undefined ? {} : { query: parseQuery(query) }),
   })
 
-const rulesOf = (text: string): readonly CompiledRule[] => compileText(text).rules
+const allRules = (node: RuleNode): readonly CompiledRule[] =>
+  [
+    ...node.rules,
+    ...(node.default === undefined ? [] : [node.default]),
+    ...[...node.children.values()].flatMap(allRules),
+  ].toSorted((a, b) => a.span.start - b.span.start)
+
+const rulesOf = (text: string): readonly CompiledRule[] => allRules(compileText(text).tree)
 
 function termsOf(statement: Statement): readonly CompiledTerm[] {
   const values = statement.with.flatMap(({ value }) => (value.kind === 'term' ? [value.term] : []))
@@ -82,8 +90,7 @@ function checkBody(body: CompiledBody, before: ReadonlySet<number>): ReadonlySet
 }
 
 function checkProgram(program: Program): void {
-  for (const [id, rule] of program.rules.entries()) {
-    expect(rule.id).toBe(id)
+  for (const rule of allRules(program.tree)) {
     expect(rule.locals.map(({ slot }) => slot)).toEqual(rule.locals.map((_, i) => i))
     const args = new Set(rule.args.flatMap(arg => check(arg, new Set())))
     for (const { body, value } of rule.branches) {
@@ -153,13 +160,18 @@ describe('rules', () => {
     expect(rule!.locals.flatMap(({ name }) => name ?? [])).toEqual(['x'])
   })
 
-  it('know what they reach', () => {
-    const rules = rulesOf(
-      'p := q\n\nq := f(1)\n\nf(x) := y if y := [x, input.a, rand.intn("a", 2)]\n\nr := data.b[input.k]',
-    )
-    const facts = Object.fromEntries(rules.map(rule => [rule.name, rule.facts]))
-    expect(facts['data.a.p']).toMatchObject({ input: true, nondeterministic: true, dynamic: false, rules: [1] })
-    expect(facts['data.a.r']).toMatchObject({ input: true, nondeterministic: false, dynamic: true, builtins: [] })
+  it('know which host functions they reach', () => {
+    const ask: Signature = { name: 'my.ask', args: [], result: { kind: 'string' }, host: true }
+    const modules = [
+      parseModule('a.rego', 'package a\np := q\n\nq := f(1)\n\nf(x) := [x, my.ask()]\n\nr := count([1])'),
+    ]
+    const program = compile({ modules, builtins: new Map<string, Signature>([...builtins, ['my.ask', ask]]) })
+    expect(allRules(program.tree).map(({ name, hosts }) => [name, ...hosts])).toEqual([
+      ['data.a.p', 'my.ask'],
+      ['data.a.q', 'my.ask'],
+      ['data.a.f', 'my.ask'],
+      ['data.a.r'],
+    ])
   })
 
   it('exit early where all values are one scalar', () => {

@@ -37,7 +37,7 @@ export class Definition {
   constructor(rule: CompiledRule, linked: Linked) {
     this.rule = rule
     this.linked = linked
-    this.#effectful = linked.isEffectful(rule.facts)
+    this.#effectful = linked.isEffectful(rule)
     this.constant = sharedConstant(rule.branches)
     this.#outcomes = this.constant === undefined ? undefined : [this.constant]
     this.decides = rule.branches.every(branch => branch.earlyExit)

@@ -37,7 +37,7 @@ export function linkQuery(parts: QueryParts): LinkedQuery {
   const { linked, query } = parts
   const layout = newLayout(query.locals)
   const results = layout.size++
-  const effectful = linked.isEffectful(query.facts)
+  const effectful = linked.isEffectful(query)
   const scope: Scope = { linked, layout, ordered: true, bound: new Set(), effectful, rule: '' }
   const kept = query.body.flatMap(statement => keepValue(statement, scope))
   const expressions = queryExpressions(kept)

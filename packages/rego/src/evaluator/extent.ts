@@ -39,7 +39,7 @@ export class PartialDefinition {
     const { rule } = this
     const linked = this.#linked
     this.#builder = this.#layout.size++
-    const effectful = linked.isEffectful(rule.facts)
+    const effectful = linked.isEffectful(rule)
     const scope: Scope = { linked, layout: this.#layout, ordered: false, bound: new Set(), effectful, rule: rule.name }
     const branch = rule.branches[0]!
     const demands = linkDemands(branch.body, scope)

@@ -41,7 +41,7 @@ export class Linked {
 
   #node(node: RuleNode): VirtualNode {
     const id = this.#nodes++
-    const children = new Map<Value, VirtualNode>()
+    const children = node.children.size === 0 ? childless : new Map<Value, VirtualNode>()
     for (const child of node.children.values()) {
       children.set(scalarValue(child.path[child.path.length - 1]!), this.#node(child))
     }
@@ -133,8 +133,10 @@ export class Linked {
     return throughMocks(this.calleeKey(callee), this.originalOf(callee))
   }
 
-  isEffectful(facts: { readonly host: readonly string[] }): boolean {
-    return this.#effects.size > 0 && facts.host.some(name => this.#effects.has(name))
+  isEffectful(rule: { readonly hosts: ReadonlySet<string> }): boolean {
+    if (this.#effects.size === 0) return false
+    for (const name of rule.hosts) if (this.#effects.has(name)) return true
+    return false
   }
 
   calleeHasEffect(callee: Callee): boolean {
@@ -149,5 +151,7 @@ export class Linked {
     return any(node)
   }
 }
+
+const childless = new Map<Value, VirtualNode>()
 
 const scalarKeyText = (part: Scalar): string => termText(scalarValue(part))

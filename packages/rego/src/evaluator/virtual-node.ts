@@ -31,18 +31,16 @@ export class VirtualNode {
   readonly path: readonly Value[]
   /** By key: a string, a number, ... */
   readonly children: ReadonlyMap<Value, VirtualNode>
-  readonly definitions: readonly Definition[]
-  /** Of a partial rule. */
-  readonly partials: readonly PartialDefinition[]
-  /** A partial set without keys of its own: `p contains x`. */
-  readonly isFlatSet: boolean
   /** Where the first rule stands. */
   readonly span: Span | undefined
-  readonly default: Definition | undefined
   /** Can reach a function with an effect: never decided early. */
   readonly effectful: boolean
   readonly #interior: Interior
   readonly #linked: Linked
+  readonly #node: RuleNode
+  #definitions: readonly Definition[] | undefined
+  #partials: readonly PartialDefinition[] | undefined
+  #default: Definition | undefined
   #index: RuleIndex<Definition> | undefined
   #partialIndex: RuleIndex<PartialDefinition> | undefined
   #parts: readonly Part[] | undefined
@@ -52,17 +50,39 @@ export class VirtualNode {
     this.kind = node.rules.length === 0 && node.default !== undefined ? node.default.kind : node.kind
     this.path = node.path.map(scalarValue)
     this.children = children
-    const isPartial = node.kind === 'set' || node.kind === 'object'
-    this.definitions = isPartial ? [] : node.rules.map(rule => new Definition(rule, linked))
-    this.partials = isPartial ? node.rules.map(rule => new PartialDefinition(rule, linked)) : []
-    this.isFlatSet = isPartial && node.rules.every(rule => rule.member !== undefined && rule.keys.length === 0)
     this.span = (node.rules[0] ?? node.default)?.headSpan
-    this.default = node.default === undefined ? undefined : new Definition(node.default, linked)
-    this.effectful = [...node.rules, ...(node.default ? [node.default] : [])].some(rule =>
-      linked.isEffectful(rule.facts),
-    )
+    this.effectful = node.rules.some(rule => linked.isEffectful(rule))
+    if (node.default !== undefined && linked.isEffectful(node.default)) this.effectful = true
     this.#interior = new Interior(this)
     this.#linked = linked
+    this.#node = node
+  }
+
+  get #isPartial(): boolean {
+    return this.#node.kind === 'set' || this.#node.kind === 'object'
+  }
+
+  get definitions(): readonly Definition[] {
+    this.#definitions ??= this.#isPartial ? [] : this.#node.rules.map(rule => new Definition(rule, this.#linked))
+    return this.#definitions
+  }
+
+  /** Of a partial rule. */
+  get partials(): readonly PartialDefinition[] {
+    this.#partials ??= this.#isPartial ? this.#node.rules.map(rule => new PartialDefinition(rule, this.#linked)) : []
+    return this.#partials
+  }
+
+  get default(): Definition | undefined {
+    if (this.#default === undefined && this.#node.default !== undefined) {
+      this.#default = new Definition(this.#node.default, this.#linked)
+    }
+    return this.#default
+  }
+
+  /** A partial set without keys of its own: `p contains x`. */
+  get isFlatSet(): boolean {
+    return this.#isPartial && this.#node.rules.every(rule => rule.member !== undefined && rule.keys.length === 0)
   }
 
   child(key: Value): VirtualNode | undefined {

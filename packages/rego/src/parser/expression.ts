@@ -1,6 +1,5 @@
 import type { Body, CallTerm, EveryExpr, Expr, SomeExpr, Term, With } from '../ast.ts'
 import type { Token } from '../lexer/token.ts'
-import type { Span } from '../source-text.ts'
 import { operatorRef, parseInfix } from './infix.ts'
 import {
   at,
@@ -59,25 +58,22 @@ function parseExpression(p: Parser, start: number, negated: boolean): Expr {
     const operator = operatorRef(here(p), token)
     scan(p)
     const right = nested(p, parseInfix)
-    return finish(p, start, negated, span => ({ kind: 'call', span, operator, args: [left, right], ...plain }))
+    const modifiers = parseWiths(p)
+    const span = spanOf(p, start, p.lastEnd)
+    return { kind: 'call', span, operator, args: [left, right], negated, with: modifiers, generated: false }
   }
-  return finish(p, start, negated, span =>
-    left.kind === 'call'
-      ? { kind: 'call', span, operator: left.operator, args: left.args, ...plain }
-      : { kind: 'term', span, term: left, ...plain },
-  )
+  const modifiers = parseWiths(p)
+  const span = spanOf(p, start, p.lastEnd)
+  if (left.kind !== 'call') return { kind: 'term', span, term: left, negated, with: modifiers, generated: false }
+  const { operator, args } = left
+  return { kind: 'call', span, operator, args, negated, with: modifiers, generated: false }
 }
 
-const plain = { negated: false, with: [], generated: false } as const
-
-/** Adds what surrounds an expression: its `with`s, its negation and the span of it all. */
-function finish(p: Parser, start: number, negated: boolean, make: (span: Span) => Expr): Expr {
-  const modifiers = at(p, 'with') ? parseWiths(p) : []
-  return { ...make(spanOf(p, start, p.lastEnd)), negated, with: modifiers }
-}
+const noWiths: readonly With[] = []
 
 // with = "with" term "as" infix
 function parseWiths(p: Parser): readonly With[] {
+  if (!at(p, 'with')) return noWiths
   const modifiers: With[] = []
   while (at(p, 'with')) {
     const start = p.start
@@ -122,15 +118,16 @@ function parseSome(p: Parser): SomeExpr {
     symbols.push(variable(p, literal(p), here(p)))
     scan(p)
   } while (at(p, ','))
-  return { kind: 'some', span: spanOf(p, start, p.lastEnd), symbols, ...plain }
+  return { kind: 'some', span: spanOf(p, start, p.lastEnd), symbols, negated: false, with: noWiths, generated: false }
 }
 
 function finishSomeIn(p: Parser, start: number, call: CallTerm): SomeExpr {
   const found = membershipOf(call)
   if (found === undefined) unexpected(p, 'expected `x in xs` or `x, y in xs` expression')
   checkArguments(p, found)
-  const some = (span: Span): SomeExpr => ({ kind: 'some', span, symbols: [call], ...plain })
-  return finish(p, start, false, some) as SomeExpr
+  const modifiers = parseWiths(p)
+  const span = spanOf(p, start, p.lastEnd)
+  return { kind: 'some', span, symbols: [call], negated: false, with: modifiers, generated: false }
 }
 
 /** `internal.member_2` can also be called by name, with any number of arguments. */
@@ -155,5 +152,7 @@ function parseEvery(p: Parser): EveryExpr {
   scan(p)
   const body = parseBody(p, '}')
   scan(p)
-  return finish(p, start, false, span => ({ kind: 'every', span, key, value, domain, body, ...plain })) as EveryExpr
+  const modifiers = parseWiths(p)
+  const span = spanOf(p, start, p.lastEnd)
+  return { kind: 'every', span, key, value, domain, body, negated: false, with: modifiers, generated: false }
 }

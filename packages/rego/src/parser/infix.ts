@@ -1,7 +1,7 @@
 import type { CallTerm, RefTerm, Term } from '../ast.ts'
 import type { Token } from '../lexer/token.ts'
 import type { Span } from '../source-text.ts'
-import { at, attempt, deepen, here, mark, type Parser, reset, scan, takeKeywordAsName } from './state.ts'
+import { at, attempt, deepen, here, mark, type Parser, reset, scan, spanOf, takeKeywordAsName } from './state.ts'
 import { parseTerm } from './term.ts'
 
 /** Operators from the one that binds least; all group to the left. `in` comes before them. */
@@ -22,7 +22,7 @@ const levelOf: ReadonlyMap<Token, number> = new Map(
 // or = and { "|" and }    and = sum { "&" sum }    sum = product { ( "+" | "-" ) product }
 // product = term { ( "*" | "/" | "%" ) term }
 export function parseInfix(p: Parser, commas = true): Term {
-  const start = here(p)
+  const { start } = p
   let left = parseBinary(p, start, 0)
   let count = 0
   for (;;) {
@@ -32,7 +32,7 @@ export function parseInfix(p: Parser, commas = true): Term {
       if (!at(p, 'in')) break
       const operator = operatorRef(here(p), 'internal', 'member_2')
       scan(p)
-      const right = parseBinary(p, here(p), 0)
+      const right = parseBinary(p, p.start, 0)
       left = callOf(p, start, operator, [left, right])
     } else left = pair
     deepen(p, 1)
@@ -45,15 +45,15 @@ export function parseInfix(p: Parser, commas = true): Term {
 }
 
 /** `, v in xs` after a first term; undefined, and nothing read, where the comma is something else. */
-function parsePairMembership(p: Parser, start: Span, key: Term): Term | undefined {
+function parsePairMembership(p: Parser, start: number, key: Term): Term | undefined {
   const before = mark(p)
   const read = attempt(p, () => {
     scan(p)
-    const value = parseBinary(p, here(p), 0)
+    const value = parseBinary(p, p.start, 0)
     if (!at(p, 'in')) return undefined
     const operator = operatorRef(here(p), 'internal', 'member_3')
     scan(p)
-    const domain = parseBinary(p, here(p), 0)
+    const domain = parseBinary(p, p.start, 0)
     return callOf(p, start, operator, [key, value, domain])
   })
   if ('value' in read && read.value !== undefined) return read.value
@@ -61,7 +61,7 @@ function parsePairMembership(p: Parser, start: Span, key: Term): Term | undefine
   return undefined
 }
 
-function parseBinary(p: Parser, start: Span, level: number): Term {
+function parseBinary(p: Parser, start: number, level: number): Term {
   let left = parseTerm(p)
   let count = 0
   for (;;) {
@@ -69,7 +69,7 @@ function parseBinary(p: Parser, start: Span, level: number): Term {
     if (operatorLevel === undefined || operatorLevel < level) break
     const operator = operatorRef(here(p), p.token)
     scan(p)
-    const right = parseBinary(p, here(p), operatorLevel + 1)
+    const right = parseBinary(p, p.start, operatorLevel + 1)
     left = callOf(p, start, operator, [left, right])
     deepen(p, 1)
     count++
@@ -78,8 +78,8 @@ function parseBinary(p: Parser, start: Span, level: number): Term {
   return left
 }
 
-function callOf(p: Parser, start: Span, operator: RefTerm, args: readonly Term[]): CallTerm {
-  return { kind: 'call', span: { source: p.source, start: start.start, end: p.lastEnd }, operator, args }
+function callOf(p: Parser, start: number, operator: RefTerm, args: readonly Term[]): CallTerm {
+  return { kind: 'call', span: spanOf(p, start, p.lastEnd), operator, args }
 }
 
 /** The builtin that an operator stands for. */

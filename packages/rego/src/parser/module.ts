@@ -1,7 +1,7 @@
 import type { Body, Expr, Import, Module, Package, RefTerm, Rule, Term } from '../ast.ts'
 import { joinErrors, type RegoError } from '../error.ts'
 import { formatTerm } from '../format.ts'
-import { coreKeywords, futureKeywords, isKeyword } from '../lexer/token.ts'
+import { futureKeywords, isKeyword, type Keyword } from '../lexer/token.ts'
 import { maxErrors } from '../limits.ts'
 import { type SourceText, sourceText } from '../source-text.ts'
 import { annotationsOf, noAnnotations } from './annotations.ts'
@@ -13,6 +13,7 @@ import {
   expect,
   fail,
   failAt,
+  keywordsOfV1,
   mark,
   type ParseOptions,
   type Parser,
@@ -167,7 +168,7 @@ function importRego(p: Parser, { path, alias }: Import): void {
   }
   if (p.version === 'v1') return
   if (alias !== undefined) failAt(p, path.span, '`rego` imports cannot be aliased')
-  p.keywords = new Set([...coreKeywords, ...futureKeywords])
+  p.keywords = keywordsOfV1
 }
 
 function importFuture(p: Parser, { path, alias }: Import): void {
@@ -179,8 +180,8 @@ function importFuture(p: Parser, { path, alias }: Import): void {
   const word = second?.kind === 'string' ? second.value : undefined
   const imported = futureKeywords.filter(keyword => second === undefined || keyword === word)
   if (imported.length === 0) failAt(p, path.span, `unexpected keyword, must be one of [${futureKeywords.join(' ')}]`)
-  const all = imported.some(keyword => keyword === 'every') ? [...imported, 'in'] : imported
-  p.keywords = new Set([...p.keywords, ...all])
+  const all: readonly Keyword[] = imported.includes('every') ? [...imported, 'in'] : imported
+  p.keywords = new Map([...p.keywords, ...all.map(keyword => [keyword, keyword] as const)])
 }
 
 function moduleOf(p: Parser, source: SourceText, statements: readonly Statement[]): Module {

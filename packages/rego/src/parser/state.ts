@@ -1,7 +1,7 @@
 import type { Comment, Term, VarTerm } from '../ast.ts'
 import { RegoError } from '../error.ts'
 import { type Lexeme, readTemplatePart, readToken } from '../lexer/lexer.ts'
-import { coreKeywords, futureKeywords, isKeyword, type Token } from '../lexer/token.ts'
+import { coreKeywords, futureKeywords, isKeyword, type Keyword, type Token } from '../lexer/token.ts'
 import { maxModuleLength, maxParseDepth } from '../limits.ts'
 import { lineOf, locationOf, type SourceText, type Span } from '../source-text.ts'
 
@@ -38,7 +38,7 @@ export interface Parser {
   readonly text: string
   readonly version: 'v1' | 'v0'
   readonly options: ParseOptions
-  keywords: ReadonlySet<string>
+  keywords: ReadonlyMap<string, Keyword>
   /** The current token, `text.slice(start, end)`. */
   token: Token
   start: number
@@ -61,6 +61,11 @@ export interface Parser {
 
 const illegalCharacter = /[\0\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
+const keywordMap = (words: readonly Keyword[]): ReadonlyMap<string, Keyword> => new Map(words.map(word => [word, word]))
+
+const keywordsOfV0 = keywordMap(coreKeywords)
+export const keywordsOfV1 = keywordMap([...coreKeywords, ...futureKeywords])
+
 export function startParser(source: SourceText, options: ParseOptions): Parser {
   const { text } = source
   const version = options.regoVersion ?? 'v1'
@@ -71,7 +76,7 @@ export function startParser(source: SourceText, options: ParseOptions): Parser {
     text,
     version,
     options,
-    keywords: new Set<string>(version === 'v1' ? [...coreKeywords, ...futureKeywords] : coreKeywords),
+    keywords: version === 'v1' ? keywordsOfV1 : keywordsOfV0,
     token: 'whitespace',
     start: from,
     end: from,
@@ -137,8 +142,7 @@ function take(p: Parser, lexeme: Lexeme): void {
   p.end = lexeme.end
   p.error = lexeme.error
   if (p.token === 'identifier') {
-    const word = p.text.slice(p.start, p.end)
-    if (p.keywords.has(word) && isKeyword(word)) p.token = word
+    p.token = p.keywords.get(literal(p)) ?? 'identifier'
   }
   if (p.illegalAt <= p.end) {
     p.token = 'illegal'

@@ -27,9 +27,15 @@ import { parseTemplate } from './template.ts'
 
 // term = ( scalar | template | var | array | set | object | comprehension | "(" infix ")" ) { selector }
 export function parseTerm(p: Parser): Term {
-  // A keyword that was taken as a name is another term than the keyword.
-  const offset = p.start * 2 + (at(p, 'identifier') ? 1 : 0)
-  const known = p.terms.get(offset)
+  return brackets.has(p.token) ? parseTermOnce(p) : nested(p, parseFreshTerm)
+}
+
+/** Terms in which other terms are read in several ways: each is read once, or nesting would cost exponentially. */
+const brackets: ReadonlySet<Token> = new Set<Token>(['[', '{', '(', 'template-string-part', 'raw-template-string-part'])
+
+function parseTermOnce(p: Parser): Term {
+  const { start } = p
+  const known = p.terms.get(start)
   if (known !== undefined) {
     reset(p, known.after)
     if (known.term === undefined) throw known.error
@@ -38,7 +44,7 @@ export function parseTerm(p: Parser): Term {
   const read = attempt(p, () => nested(p, parseFreshTerm))
   const term = 'value' in read ? read.value : undefined
   const error = 'error' in read ? read.error : undefined
-  p.terms.set(offset, { term, error, after: mark(p) })
+  p.terms.set(start, { term, error, after: mark(p) })
   if (term === undefined) throw error
   return term
 }

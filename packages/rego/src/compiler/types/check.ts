@@ -13,7 +13,6 @@ import type { RegoError } from '../../error.ts'
 import { dottedName, formatTerm } from '../../format.ts'
 import type { Span } from '../../source-text.ts'
 import { hasClosure, isComprehension, isGround, walkExprTerms, walkTerms } from '../../walk.ts'
-import { type Graph, sortGraph } from '../graph.ts'
 import { groundPrefix } from '../rule-tree.ts'
 import { compileError, type Definition, fullReference, mayHaveClosures, type Signature, type Work } from '../work.ts'
 import { RefChecker } from './check-refs.ts'
@@ -46,10 +45,10 @@ import { unifies } from './unifies.ts'
 import { unifyTerm, unifyTerms } from './unify-term.ts'
 
 /** Stage: operands, comparisons and refs are of types that can fit. Returns what is known of all rules, for the query. */
-export function checkTypes(work: Work, graph: Graph): Environment {
+export function checkTypes(work: Work, sorted: readonly Definition[]): Environment {
   const env = makeEnvironment(rootOf(work), undefined)
   const errors: RegoError[] = []
-  for (const rule of sortGraph(graph)) checkRule(work, env, rule, errors)
+  for (const rule of sorted) checkRule(work, env, rule, errors)
   work.errors.push(...errors)
   return env
 }

@@ -11,27 +11,57 @@ import { fileURLToPath } from 'node:url'
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
 /**
- * `folder` is that of the go.mod or Cargo.toml with the pinned versions, `package` what is built of it, `suite` the script
- * that needs it. Add a peer by adding a row.
+ * `folder` is that of the go.mod or Cargo.toml with the pinned versions, `package` what is built of it, `suites` the scripts
+ * that need it. Add a peer by adding a row.
  */
 export const peers = [
-  { name: 'dockerfile', tool: 'go', folder: 'interop/peers', package: './dockerfile', suite: 'interop:dockerfile' },
-  { name: 'opa', tool: 'go', folder: 'interop/peers/opa', package: '.', suite: 'interop:opa' },
+  { name: 'dockerfile', tool: 'go', folder: 'interop/peers', package: './dockerfile', suites: ['interop:dockerfile'] },
+  { name: 'opa', tool: 'go', folder: 'interop/peers/opa', package: '.', suites: ['interop:opa'] },
   {
     name: 'zot',
     tool: 'go',
     folder: 'interop/peers/zot',
     package: 'zotregistry.io/zot/cmd/zot',
     tags: 'containers_image_openpgp',
-    suite: 'interop:registry',
+    suites: ['interop:registry', 'interop:images'],
   },
-  { name: 'opa-bench', tool: 'go', folder: 'bench/peers/opa-bench', package: '.', suite: 'bench:rego' },
-  { name: 'regorus-bench', tool: 'cargo', folder: 'bench/peers/regorus-bench', suite: 'bench:rego' },
+  {
+    name: 'buildkitd',
+    tool: 'go',
+    folder: 'interop/peers/buildkitd',
+    package: 'github.com/moby/buildkit/cmd/buildkitd',
+    suites: ['interop:images', 'interop:buildx'],
+  },
+  {
+    name: 'buildctl',
+    tool: 'go',
+    folder: 'interop/peers/buildkitd',
+    package: 'github.com/moby/buildkit/cmd/buildctl',
+    suites: ['interop:images', 'interop:buildx'],
+  },
+  {
+    name: 'buildx',
+    tool: 'go',
+    folder: 'interop/peers/buildx',
+    package: 'github.com/docker/buildx/cmd/buildx',
+    suites: ['interop:buildx'],
+  },
+  {
+    name: 'cosign',
+    tool: 'go',
+    folder: 'interop/peers/cosign',
+    package: 'github.com/sigstore/cosign/v3/cmd/cosign',
+    suites: ['interop:images'],
+  },
+  { name: 'opa-bench', tool: 'go', folder: 'bench/peers/opa-bench', package: '.', suites: ['bench:rego'] },
+  { name: 'regorus-bench', tool: 'cargo', folder: 'bench/peers/regorus-bench', suites: ['bench:rego'] },
 ]
 
 /** Programs of the system that suites need: Debian's packages have them. */
 const programs = {
   'interop:registry': ['docker-registry', 'skopeo', 'umoci', 'buildah', 'htpasswd', 'openssl'],
+  'interop:images': ['docker-registry', 'runc'],
+  'interop:buildx': ['docker-registry', 'runc', 'git'],
   'interop:sources': ['git', 'gpg', 'ssh-keygen', '/usr/sbin/sshd', 'openssl', 'nginx', 'fcgiwrap'],
 }
 
@@ -68,7 +98,11 @@ const build = {
 }
 
 function run(program, args, folder) {
-  execFileSync(program, args, { cwd: path.join(root, folder), stdio: ['ignore', 'inherit', 'inherit'] })
+  execFileSync(program, args, {
+    cwd: path.join(root, folder),
+    env: { ...process.env, CGO_ENABLED: '0' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
 }
 
 /** A hash of what it is built from: the pinned versions and its own source. */
@@ -97,7 +131,7 @@ function isReady(suite) {
   // `interop:opa:check` needs what `interop:opa` needs
   const isFor = named => suite === named || suite.startsWith(`${named}:`)
   const needed = Object.entries(programs).flatMap(([named, list]) => (isFor(named) ? list : []))
-  const built = peers.filter(peer => isFor(peer.suite))
+  const built = peers.filter(peer => peer.suites.some(isFor))
   if (needed.length + built.length === 0) return false
   const isInstalled = program => spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined
   return needed.every(isInstalled) && built.every(peer => existsSync(programOf(peer)))
@@ -107,10 +141,12 @@ if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === fileURLTo
   const [option, suite] = process.argv.slice(2)
   if (option === '--has') process.exit(isReady(`interop:${suite}`) ? 0 : 1)
   const asked = process.argv.slice(2)
-  for (const { name, suite } of peers) {
+  for (const { name, suites } of peers) {
     if (asked.length > 0 && !asked.includes(name)) continue
     const started = performance.now()
     const program = buildPeer(name)
-    console.log(`${name}: ${program} (${((performance.now() - started) / 1000).toFixed(1)} s), for npm run ${suite}`)
+    console.log(
+      `${name}: ${program} (${((performance.now() - started) / 1000).toFixed(1)} s), for npm run ${suites.join(', ')}`,
+    )
   }
 }

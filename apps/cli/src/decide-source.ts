@@ -22,7 +22,7 @@ export async function decideSource(
   const { io, logger } = context
   const started = performance.now()
   const policies = await policiesOf(options, io)
-  const session = await openSession(options, context)
+  const session = await openSession(options, { ...context, subject: options.subject })
   try {
     const { run, resolvers } = session
     const filename = options.file === '-' ? 'stdin' : path.basename(options.file)

@@ -12,13 +12,19 @@ import { printableJSON } from './printable.ts'
 import { redactStrings } from './secrets.ts'
 import type { NetworkOptions, Session } from './session.ts'
 
+export interface InspectOptions extends NetworkOptions {
+  readonly fields: readonly string[]
+  /** As the operator wrote the source. */
+  readonly subject: string
+}
+
 /**
  * Prints the input of a source as JSON, with the fields that were asked for. Returns the exit code of `undecided` where
  * one of them could not be had. Throws where the source is none.
  */
 export async function inspect(
   wanted: Source,
-  options: NetworkOptions & { readonly fields: readonly string[] },
+  options: InspectOptions,
   { io, logger, secrets }: CommandContext,
 ): Promise<number> {
   const session =
@@ -48,11 +54,11 @@ export async function inspect(
 }
 
 async function openOnline(
-  options: NetworkOptions,
+  options: InspectOptions,
   context: CommandContext,
 ): Promise<Pick<Session, 'resolvers' | 'run' | 'close'>> {
   const { openSession } = await import('./session.ts')
-  return openSession(options, context)
+  return openSession(options, { ...context, subject: options.subject })
 }
 
 async function openOffline({

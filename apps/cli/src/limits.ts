@@ -18,3 +18,6 @@ export const MAX_RECORDING_BYTES = 64 * 1024 ** 2
 
 /** Sources of a recording: as many as a run may have. */
 export const MAX_RECORDED_SOURCES = 2_000
+
+/** Bytes of a file with a secret, as in BuildKit. */
+export const MAX_SECRET_BYTES = 500 * 1024

@@ -145,6 +145,17 @@ function withRunOptions(command: Command): Command {
     .option('--record <directory>', 'keep there what was found out, as JSON files without secrets')
     .option('--replay <directory>', 'decide by what was recorded there; no request is made')
     .option('--offline', 'make no request: use what the cache has by digest')
+    .addOption(
+      repeated(
+        '--secret <id>',
+        'secret for servers: id=GIT_AUTH_TOKEN.<host>, id=HTTP_AUTH_TOKEN_<host>[,env=...|,src=...]',
+      ),
+    )
+    .addOption(
+      new Option('--pgp-validity <when>', 'when OpenPGP keys of HTTP sources must be valid (any: as in docker buildx)')
+        .choices(['signature', 'now', 'any'])
+        .default('signature'),
+    )
     .addOption(new Option('--timeout <duration>', 'time for all of it: 90s, 5m').argParser(readDuration))
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
     .addOption(new Option('--log-level <level>', 'what is told on standard error').choices(LOG_LEVELS).default('info'))
@@ -158,6 +169,7 @@ const runDefaults = {
   allowAddress: [],
   insecureRegistry: [],
   ca: [],
+  secret: [],
   offline: false,
   format: 'text',
 } as const

@@ -15,11 +15,12 @@ import {
   tagNameOnly,
 } from '@source-policy/oci'
 import { gitCredentialHelper, gitResolver, gitSecrets } from '@source-policy/resolver-git'
-import { httpResolver } from '@source-policy/resolver-http'
+import { type HTTPResolverOptions, httpResolver } from '@source-policy/resolver-http'
 import { imageResolver } from '@source-policy/resolver-image'
 import { createTransport, type Transport, type TransportOptions } from '@source-policy/transport'
 import { CliError } from './error.ts'
 import type { IO } from './io.ts'
+import type { GivenSecrets } from './secret-flag.ts'
 import type { Secrets } from './secrets.ts'
 
 export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'> {
@@ -41,7 +42,14 @@ export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'
   readonly env: IO['env']
   /** Learns what must not be shown: servers may repeat what they were sent. */
   readonly secrets: Secrets
+  /** What the operator gave for servers, by the ids that BuildKit has for it. */
+  readonly given: GivenSecrets
+  /** Host of the build context, where that is a git repository. */
+  readonly mainContextHost?: string
+  readonly pgpValidity?: OpenPGPValidity
 }
+
+export type OpenPGPValidity = NonNullable<HTTPResolverOptions['keyValidity']>
 
 export interface Resolvers {
   readonly resolvers: readonly Resolver[]
@@ -52,7 +60,8 @@ export interface Resolvers {
 
 /** Resolvers of all sources that the command knows, on one transport. */
 export function openResolvers(options: ResolversOptions): Resolvers {
-  const { insecureRegistries, env, secrets, cache, offline, layouts = new Map(), onServed, ...more } = options
+  const { insecureRegistries, env, secrets, cache, offline, layouts = new Map(), onServed, ...others } = options
+  const { given, mainContextHost, pgpValidity, ...more } = others
   const unverified = insecureRegistries.filter(host => host.startsWith('https://'))
   const plain = insecureRegistries
     .filter(host => !host.startsWith('https://'))
@@ -77,14 +86,22 @@ export function openResolvers(options: ResolversOptions): Resolvers {
   const layout = (store: string) => layouts.get(store)
   const git = gitResolver({
     transport,
-    // a secret for no host in particular is for the host of a git context, and here there is none
-    credentialsFor: gitSecrets({ secrets: env }),
+    credentialsFor: gitSecrets({
+      secrets: { ...env, ...given },
+      ...(mainContextHost !== undefined && { mainContextHost }),
+    }),
     askCredential: gitCredentialHelper({ env }),
     git: { env },
   })
+  const http = httpResolver({
+    transport,
+    // a source may name any secret, and the build's author chose its host: only those that name a host themselves are for it
+    secret: id => (/^HTTP_AUTH_(?:TOKEN|HEADER)_/.test(id) && Object.hasOwn(given, id) ? given[id] : undefined),
+    ...(pgpValidity && { keyValidity: pgpValidity }),
+  })
   const image = imageResolver({ registry, ...(layouts.size > 0 && { layout }) })
   return {
-    resolvers: [image, git, httpResolver({ transport })],
+    resolvers: [image, git, http],
     imagesOf: ({ attrs }) => layouts.get(attrs['oci.store'] ?? '') ?? registry,
     close: () => transport.close(),
   }

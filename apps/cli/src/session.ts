@@ -15,7 +15,9 @@ import { readOperatorFile } from './confined-files.ts'
 import { CliError } from './error.ts'
 import type { CommandContext, IO } from './io.ts'
 import { MAX_CERTIFICATE_BYTES } from './limits.ts'
-import { openResolvers, readBaseConfig } from './resolvers.ts'
+import { gitHostOf } from './main-context.ts'
+import { type OpenPGPValidity, openResolvers, readBaseConfig } from './resolvers.ts'
+import { readSecrets } from './secret-flag.ts'
 
 /** What the operator allows the command on the network, and for how long. */
 export interface NetworkOptions {
@@ -34,6 +36,10 @@ export interface NetworkOptions {
   readonly record?: string
   /** Directory of a recording that stands in for the network. */
   readonly replay?: string
+  /** `--secret` values: what is sent to the hosts that their ids name. */
+  readonly secret: readonly string[]
+  /** When OpenPGP keys of HTTP sources must be valid. */
+  readonly pgpValidity?: OpenPGPValidity
 }
 
 /** One run of the command: one snapshot of the world, one set of budgets. */
@@ -58,6 +64,8 @@ export interface SessionContext extends CommandContext {
   readonly buildRoots?: readonly string[]
   /** OCI layouts by the name of their store. */
   readonly layouts?: ReadonlyMap<string, ContentSource>
+  /** What the operator named to be built or decided: if that is a git repository, git secrets for no host are for its host. */
+  readonly subject?: string
 }
 
 /** Opens a session; no connection is made before something is asked for. Throws `usage`, `unreadable_file`. */
@@ -74,7 +82,7 @@ export async function openSession(options: NetworkOptions, context: SessionConte
 
 async function openOnline(
   options: NetworkOptions,
-  { io, logger, secrets, onExchange, buildRoots = [], layouts }: SessionContext,
+  { io, logger, secrets, onExchange, buildRoots = [], layouts, subject }: SessionContext,
   snapshot: Pick<RunOptions, 'time' | 'seed'> = {},
 ): Promise<Session> {
   const run = createRun({
@@ -91,6 +99,9 @@ async function openOnline(
     },
   })
   const certificates = await Promise.all(options.ca.map(file => readCertificates(file, io)))
+  const given = await readSecrets(options.secret, io)
+  for (const value of Object.values(given)) secrets.add(value)
+  const mainContextHost = subject === undefined ? undefined : gitHostOf(subject)
   const builder = await readBuilder(options.buildkitdConfig, certificates, io)
   const notices: string[] = []
   const cache = await openCache(options.cacheDir, {
@@ -113,6 +124,9 @@ async function openOnline(
     proxy: io.env,
     env: io.env,
     secrets,
+    given,
+    ...(mainContextHost !== undefined && { mainContextHost }),
+    ...(options.pgpValidity && { pgpValidity: options.pgpValidity }),
     onServed({ repository, from, digest }) {
       logger.log('debug', `${repository}@${digest}: read from ${from}`)
       served.set(repository, (served.get(repository) ?? new Set()).add(from))

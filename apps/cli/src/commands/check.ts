@@ -53,6 +53,7 @@ export async function check(
     onExchange: progress.requested,
     buildRoots: [...(files.root === undefined ? [] : [files.root]), ...build.named.directories],
     layouts: build.named.layouts,
+    subject: context,
   })
   try {
     const { run, resolvers, fetchConfig } = session

@@ -32,7 +32,7 @@ export async function evalSource(text: string, options: EvalOptions, context: Co
   const source: Source = { kind: kindOf(wanted.identifier), ...wanted, platform }
   if (options.print) {
     const { inspect } = await import('../inspect.ts')
-    return inspect(source, options, context)
+    return inspect(source, { ...options, subject: text }, context)
   }
   if (options.fields.length > 0) throw new CliError('usage', '--fields needs --print')
   const { decideSource } = await import('../decide-source.ts')

@@ -1,3 +1,4 @@
+import type { Explanation } from './explanation.ts'
 import type { Input } from './input.ts'
 import type { Path } from './path.ts'
 import type { Origin, PolicyFiles, PolicySet } from './policy-set.ts'
@@ -23,6 +24,8 @@ export interface Policy {
   readonly parseJSON?: (text: string) => unknown
   /** A promise only where an isolate needs one. Throws a coded error where the policy yields no verdict. */
   evaluate(request: EvaluationRequest): Evaluation | Promise<Evaluation>
+  /** Why the same evaluation comes out as it does, for people. Absent where the language cannot tell. */
+  explain?(request: EvaluationRequest): Explanation
 }
 
 export interface EvaluationRequest {

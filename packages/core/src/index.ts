@@ -23,6 +23,15 @@ export type {
 } from './engine.ts'
 export { type CodedError, CoreError, type CoreErrorCode, toCodedError } from './error.ts'
 export { createEvaluator, type EvaluateOptions, type Evaluator, type EvaluatorOptions, type Round } from './evaluate.ts'
+export type {
+  ExplainedBody,
+  ExplainedExpression,
+  ExplainedRule,
+  Explanation,
+  RuleMetadata,
+  ShownValue,
+  Waiting,
+} from './explanation.ts'
 export {
   type AbsentFact,
   type Basis,

@@ -3,3 +3,9 @@ export const MAX_POLICY_FILE_BYTES = 4 * 1024 ** 2
 
 /** Modules of one policy set, imports included. */
 export const MAX_POLICY_MODULES = 1_000
+
+/** Rules inside each other that an explanation follows. */
+export const MAX_EXPLAINED_DEPTH = 8
+
+/** What is told of one evaluation that is explained; what comes after it is left out. */
+export const MAX_EXPLAINED_EVENTS = 200_000

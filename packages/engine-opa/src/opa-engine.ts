@@ -14,6 +14,7 @@ import {
 import {
   type Blocked,
   type BuiltinDeclaration,
+  type EvaluationEvent,
   isUnknown,
   lacking,
   type Outcome,
@@ -29,7 +30,11 @@ import {
   type Value,
 } from '@source-policy/rego'
 import { BUILDX_BUILTINS } from './capabilities.ts'
+import { waitingOf } from './explain/attempts.ts'
+import { explainerOf } from './explain/explanation.ts'
+import { indexRules, type RuleIndex } from './explain/rule-index.ts'
 import { HOST_FUNCTIONS } from './host-functions.ts'
+import { MAX_EXPLAINED_EVENTS } from './limits.ts'
 import { loadModules } from './modules.ts'
 
 export interface OpaEngineOptions {
@@ -57,22 +62,36 @@ export function opaEngine(options: OpaEngineOptions = {}): Engine {
       return opaPolicy(
         set,
         prepare({ modules, query: 'data.docker.decision = decision', capabilities, builtins: functions }),
+        modules,
       )
     },
   }
 }
 
-function opaPolicy(set: PolicySet, query: Query): Policy {
+function opaPolicy(set: PolicySet, query: Query, modules: Readonly<Record<string, string>>): Policy {
+  let index: RuleIndex | undefined
   return {
     name: set.name,
     origin: set.origin,
     files: set.root,
     parseJSON,
     evaluate: request => readOutcome(run(query, request)),
+    explain(request) {
+      index ??= indexRules(modules)
+      const events: EvaluationEvent[] = []
+      const tell = (event: EvaluationEvent) => {
+        if (events.length < MAX_EXPLAINED_EVENTS) events.push(event)
+      }
+      run(query, { ...request, print: () => {} }, tell)
+      return {
+        rules: explainerOf(events, index).partsOf('data.docker.decision'),
+        waiting: waitingOf(events, index).map(({ lacking, ...where }) => ({ ...where, lacking: lackingOf(lacking) })),
+      }
+    },
   }
 }
 
-function run(query: Query, request: EvaluationRequest): Outcome {
+function run(query: Query, request: EvaluationRequest, events?: (event: EvaluationEvent) => void): Outcome {
   try {
     return query.evaluate({
       input: request.input as Value,
@@ -82,6 +101,7 @@ function run(query: Query, request: EvaluationRequest): Outcome {
       seed: String(request.seed),
       limits: { steps: request.limits.maxSteps, timeoutMs: request.limits.timeoutMs },
       print: (message, { file, row }) => request.print?.({ file, row, message }),
+      ...(events && { events }),
     })
   } catch (error) {
     if (!(error instanceof RegoError) || error.code !== 'eval_cancel_error') throw error

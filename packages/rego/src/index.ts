@@ -20,6 +20,7 @@ export type {
   Query,
   Result,
   Results,
+  Scene,
   ShownVariable,
   TypeName,
 } from './query.ts'

@@ -185,12 +185,13 @@ export interface ShownVariable {
  * - expression: an expression holds (each time)
  * - fail: an expression does not hold, under these values of the user's variables
  * - blocked: an expression needs what is not known
+ * - with: an expression was tried under `with` (`text` all of its modifiers)
  *
  * All definitions are tried, those included that an index would leave out. A body that is false by an expression further on
  * tells of that one only.
  */
 export interface EvaluationEvent {
-  readonly kind: 'rule' | 'result' | 'expression' | 'fail' | 'blocked'
+  readonly kind: 'rule' | 'result' | 'expression' | 'fail' | 'blocked' | 'with'
   /** The rule's name: `data.docker.allow`; empty for the query. */
   readonly rule: string
   readonly location: Location
@@ -199,4 +200,15 @@ export interface EvaluationEvent {
   readonly variables: readonly ShownVariable[]
   /** Of `fail` and `blocked`: the places of the input that the expression names, `undefined` where nothing is. */
   readonly inputs: readonly ShownVariable[]
+  /** Of `blocked`: what the expression needs. */
+  readonly lacking?: Lacking
+  /** Of `with`: the documents as the expression saw them. To be looked at before the callback returns. */
+  readonly scene?: Scene
+}
+
+/** The documents under a `with`. */
+export interface Scene {
+  readonly input: Value | undefined
+  /** The document below `data` at a path: `['docker', 'decision']`. Undefined also where not all of it is known. */
+  document(path: readonly string[]): Value | undefined
 }

@@ -95,3 +95,25 @@ test('a body that is false by what it demands further on tells of that', () => {
   const rules = 'allow if {\n\tcount(input.tags) > 0\n\tinput.name == "a"\n}'
   expect(told(rules, { name: 'b' }).slice(1)).toEqual(['fail 4 input.name == "a"'])
 })
+
+test('an expression under `with` tells of the documents that it saw', () => {
+  const scenes: unknown[] = []
+  const policy =
+    'package p\n\nok if lower(input.name) == "ada"\n\ntest if {\n\tok with input as {"name": "ADA"}\n\tnot ok with input as {"name": "Bob"} with lower as "x"\n}'
+  const query = prepare({ modules: { 'p.rego': policy }, query: 'data.p.test = x' })
+  const outcome = query.evaluate({
+    events({ kind, scene }) {
+      if (kind === 'with') scenes.push([scene?.input, scene?.document(['p', 'ok']), scene?.document(['no', 'such'])])
+    },
+  })
+  expect(scenes).toEqual([
+    [{ name: 'ADA' }, true, undefined],
+    [{ name: 'Bob' }, undefined, undefined],
+  ])
+  expect(outcome.results).toHaveLength(1)
+})
+
+test('an expression that is blocked tells what it needs', () => {
+  const blocked = eventsOf({ names: [] }, [['admin']]).filter(({ kind, rule }) => kind === 'blocked' && rule !== '')
+  expect(blocked.map(({ lacking }) => lacking?.paths)).toEqual([[['admin']]])
+})

@@ -1,16 +1,18 @@
-import type { CompiledBody, CompiledRef, CompiledTerm, Statement } from '../compiler/compiled.ts'
-import type { EvaluationEvent, ShownVariable } from '../query.ts'
-import { locationOf, type Span, textOf } from '../source-text.ts'
+import type { CompiledBody, CompiledRef, CompiledTerm, CompiledWith, Statement } from '../compiler/compiled.ts'
+import { RegoError } from '../error.ts'
+import type { EvaluationEvent, Scene, ShownVariable } from '../query.ts'
+import { locationOf, type Span, spanBetween, textOf } from '../source-text.ts'
 import { termText } from '../value/text.ts'
 import type { Value } from '../value/value.ts'
 import type { LinkedStatement } from './body.ts'
 import { isBlocked } from './flow.ts'
 import { openLacks } from './lacking.ts'
-import { Unknown } from './lacks.ts'
+import { settle, Unknown } from './lacks.ts'
 import type { Frame, Next, Run, Slot, Step } from './run.ts'
 import type { Layout, Scope } from './scope.ts'
 import { select } from './select.ts'
 import { constantOf } from './term.ts'
+import type { VirtualNode } from './virtual-node.ts'
 
 /**
  * Tells of each try of an expression. Only in programs that are linked for events. A statement that the compiler took out of
@@ -36,7 +38,7 @@ export function watch(
       step: (run, frame) => {
         const mark = run.pending
         const result = step(run, frame)
-        tell(run, frame, !result ? 'fail' : run.pending > mark ? 'blocked' : 'expression')
+        tell(run, frame, !result ? 'fail' : run.pending > mark ? 'blocked' : 'expression', mark)
         return result
       },
     }
@@ -47,7 +49,7 @@ export function watch(
       const mark = run.pending
       const inner = linked.branch!((r, f) => {
         count++
-        tell(r, f, r.pending > mark ? 'blocked' : 'expression')
+        tell(r, f, r.pending > mark ? 'blocked' : 'expression', mark)
         return next(r, f)
       })
       const stop = inner(run, frame)
@@ -87,17 +89,56 @@ export function watchDemand({ span }: Statement, ref: CompiledRef, scope: Scope,
   }
 }
 
-type Tell = (run: Run, frame: Frame, kind: EvaluationEvent['kind']) => void
+/** `mark`: what of `run.stack` was in use before the expression. */
+type Tell = (run: Run, frame: Frame, kind: EvaluationEvent['kind'], mark?: number) => void
 
 function tellerOf(span: Span, scope: Scope, slots: readonly number[], inputs: readonly InputRef[]): Tell {
   const location = locationOf(span)
   const text = textOf(span)
   const { rule, layout } = scope
-  return (run, frame, kind) => {
+  return (run, frame, kind, mark = run.pending) => {
     const { events } = run.options
     if (events === undefined) return
     const shown = kind === 'fail' || kind === 'blocked' ? inputs.map(ref => shownInput(run, ref)) : []
-    events({ kind, rule, location, text, variables: shownVariables(frame, layout, slots), inputs: shown })
+    events({
+      kind,
+      rule,
+      location,
+      text,
+      variables: shownVariables(frame, layout, slots),
+      inputs: shown,
+      ...(kind === 'blocked' && { lacking: settle(run.stack.slice(mark, run.pending)).toLacking() }),
+    })
+  }
+}
+
+/** Tells of an expression under `with`, once it was tried, while the documents are as it saw them. */
+export function watchScene(modifiers: readonly CompiledWith[], scope: Scope): (run: Run, frame: Frame) => void {
+  const span = spanBetween(modifiers[0]!.span, modifiers.at(-1)!.span)
+  const [location, text] = [locationOf(span), textOf(span)]
+  return run => {
+    const { input } = run.environment
+    const scene: Scene = {
+      input: input instanceof Unknown ? undefined : input,
+      document: path => documentAt(run, scope, path),
+    }
+    run.options.events?.({ kind: 'with', rule: scope.rule, location, text, variables: [], inputs: [], scene })
+  }
+}
+
+/** Whatever looking at the document does to the run is undone; what is not known of it, or fails, is undefined. */
+function documentAt(run: Run, { linked }: Scope, path: readonly string[]): Value | undefined {
+  const { environment, base, pending, depth, collector, doubtful, lacked } = run
+  let node: VirtualNode | undefined = linked.root
+  for (const key of path) node = node?.child(key)
+  try {
+    const value = node?.value(run)
+    return value instanceof Unknown || openLacks(value) !== undefined ? undefined : value
+  } catch (error) {
+    if (error instanceof RegoError && error.code === 'eval_conflict_error') return undefined
+    throw error
+  } finally {
+    Object.assign(run, { environment, base, pending, depth, collector, doubtful, lacked })
   }
 }
 

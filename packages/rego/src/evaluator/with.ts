@@ -3,6 +3,7 @@ import type { Value } from '../value/value.ts'
 import type { LinkedStatement } from './body.ts'
 import { patch } from './document.ts'
 import type { Environment } from './environment.ts'
+import { watchScene } from './events.ts'
 import { block, guarded } from './flow.ts'
 import { Unknown } from './lacks.ts'
 import type { Frame, Next, Run } from './run.ts'
@@ -23,7 +24,8 @@ export function linkWith(modifiers: readonly CompiledWith[], scope: Scope, linke
     }
     return environment
   }
-  if (linked.step !== undefined) return { step: under(change, linked.step) }
+  const told = scope.linked.events ? watchScene(modifiers, scope) : undefined
+  if (linked.step !== undefined) return { step: under(change, linked.step, told) }
   const outside = newSlot(scope)
   return {
     branch: next => {
@@ -34,7 +36,7 @@ export function linkWith(modifiers: readonly CompiledWith[], scope: Scope, linke
         run.environment = within
         return stop
       })
-      const body = under(change, inner)
+      const body = under(change, inner, told)
       return (run, frame) => {
         frame[outside] = run.environment
         return body(run, frame)
@@ -44,13 +46,18 @@ export function linkWith(modifiers: readonly CompiledWith[], scope: Scope, linke
 }
 
 /** A value that is not known may be undefined, so the expression is blocked by it, whatever it gives. */
-function under(change: (run: Run, frame: Frame) => Environment | undefined, body: Next): Next {
+function under(
+  change: (run: Run, frame: Frame) => Environment | undefined,
+  body: Next,
+  told: ((run: Run, frame: Frame) => void) | undefined,
+): Next {
   return (run, frame) => {
     const { environment, pending } = run
     const changed = change(run, frame)
     if (changed === undefined) return false
     run.environment = changed
     const result = run.pending === pending ? body(run, frame) : guarded(run, frame, body)
+    told?.(run, frame)
     run.environment = environment
     return result
   }

@@ -12,8 +12,20 @@ export type ImageSourceErrorCode =
   | 'unknown_layout'
   /** Images have no such field to fetch. */
   | 'unknown_field'
-  /** The field cannot be fetched by this version. */
-  | 'not_supported'
+  /** A manifest of attestations is none, or holds too many of them. */
+  | 'invalid_attestation'
+  /** A statement or signature is about another image. */
+  | 'subject_mismatch'
+  /** A statement is of another type than its annotation says. */
+  | 'predicate_type_mismatch'
+  /** There are more referrers that may be what is looked for than are opened. */
+  | 'too_many_referrers'
+  /** The URI of a material is none that a builder could use. */
+  | 'unsupported_material'
+  /** A material's package URL and its digest name two images. */
+  | 'material_digest_mismatch'
+  /** The digest of a material is none. */
+  | 'invalid_material_digest'
 
 /** The error of this package. `code` is stable; `message` is for people and holds no secret. */
 export class ImageSourceError extends Error {

@@ -51,6 +51,7 @@ const codesOf = ({ unavailable }: Facts) =>
   Object.fromEntries(unavailable.map(({ path, error }) => [path.at(-1), error.code]))
 const requests = () => registry.contentRequests().length
 
+const withoutAttestation = ['hasProvenance', 'provenance', 'signatures', 'signatureErrors']
 const config = ['labels', 'user', 'volumes', 'workingDir', 'env', 'createdTime']
 
 describe('requests', () => {
@@ -60,7 +61,6 @@ describe('requests', () => {
     ['labels', ['labels'], 3],
     ['labels and checksum', ['labels', 'checksum'], 3],
     ['everything in the config and the index', [...config, 'checksum', 'hasProvenance'], 3],
-    ['signatures', ['signatures'], 0],
   ])('%s of a tag through an index', async (_name, fields, expected) => {
     await start()
     registry.push('app', buildIndex(imagesOf()), 'v1')
@@ -170,9 +170,9 @@ describe('facts', () => {
     registry.push('app', buildIndex([...images, attested]), 'v1')
     const facts = await resolve('app:v1', ['hasProvenance', 'provenance'])
     expect(valuesOf(facts).hasProvenance).toBe(true)
-    expect(codesOf(facts)).toEqual({ provenance: 'not_supported' })
+    expect(codesOf(facts)).toEqual({})
     const other = await resolve('app:v1', ['hasProvenance', 'provenance'], { platform: 'linux/amd64' })
-    expect(namesOf(other.absent)).toEqual(['hasProvenance', 'provenance'])
+    expect(namesOf(other.absent)).toEqual(withoutAttestation)
   })
 
   it.each<[string, () => BuiltContent]>([
@@ -182,25 +182,15 @@ describe('facts', () => {
     await start()
     registry.push('app', build(), 'v1')
     const facts = await resolve('app:v1', ['hasProvenance', 'provenance'])
-    expect(namesOf(facts.absent)).toEqual(['hasProvenance', 'provenance'])
+    expect(namesOf(facts.absent)).toEqual(withoutAttestation)
     expect(codesOf(facts)).toEqual({})
   })
 
-  it('do not say of a hardened image that it has none', async () => {
-    await start()
-    const image = buildImage({
-      platform: parsePlatform('linux/arm64'),
-      descriptorAnnotations: { 'com.docker.dhi.build.id': '1' },
-    })
-    registry.push('app', buildIndex([image], { annotations: { 'org.opencontainers.image.title': 'dhi/x' } }), 'v1')
-    expect(codesOf(await resolve('app:v1', ['hasProvenance', 'user']))).toEqual({ hasProvenance: 'not_supported' })
-  })
-
-  it('are unavailable where the policy asks for what is not read, or does not exist', async () => {
+  it('are unavailable where the policy asks for what does not exist', async () => {
     await start()
     registry.push('app', buildImage(), 'v1')
-    const facts = await resolve('app:v1', ['signatures', 'flavour', 'user'])
-    expect(codesOf(facts)).toEqual({ signatures: 'not_supported', flavour: 'unknown_field' })
+    const facts = await resolve('app:v1', ['flavour', 'user'])
+    expect(codesOf(facts)).toEqual({ flavour: 'unknown_field' })
     expect(namesOf(facts.absent)).toContain('user')
   })
 })

@@ -1,28 +1,20 @@
 import {
-  type AbsentFact,
+  type Basis,
   type CodedError,
   type Facts,
   formatPath,
-  type KnownFact,
   type Path,
   pathKey,
   type ResolveContext,
   type Resolver,
   type Source,
   toCodedError,
-  type UnavailableFact,
 } from '@source-policy/core'
-import {
-  attestationOf,
-  type ChosenManifest,
-  type ContentSource,
-  chooseManifest,
-  formatReference,
-  MEDIA_TYPES,
-  readImageConfig,
-} from '@source-policy/oci'
+import { type ContentSource, chooseManifest, formatReference, readImageConfig } from '@source-policy/oci'
+import type { FoundImage } from './attestation-manifest.ts'
 import { configFacts, isConfigField } from './config-facts.ts'
 import { ImageSourceError } from './error.ts'
+import { factOf, mergeFacts, type PartialFacts } from './facts.ts'
 import {
   describeImageSource,
   FIELDS,
@@ -61,7 +53,21 @@ export function imageResolver({ registry, layout }: ImageResolverOptions): Resol
   }
 }
 
-const fields = new Map<string, Field>(FIELDS.map(field => [pathKey(pathOf(field)), field]))
+/** What answers for a field; those of one topic are answered together, topics side by side. */
+type Topic = 'checksum' | 'config' | 'attested' | 'provenance' | 'sbom'
+
+const topics: Readonly<Partial<Record<Field, Topic>>> = {
+  checksum: 'checksum',
+  hasProvenance: 'attested',
+  provenance: 'provenance',
+  sbom: 'sbom',
+}
+const topicByPath = new Map(
+  FIELDS.flatMap((field): [string, Topic][] => {
+    const topic = isConfigField(field) ? 'config' : topics[field]
+    return topic === undefined ? [] : [[pathKey(pathOf(field)), topic]]
+  }),
+)
 
 async function resolveImage(
   options: ImageResolverOptions,
@@ -69,64 +75,59 @@ async function resolveImage(
   paths: readonly Path[],
   context: ResolveContext,
 ): Promise<Facts> {
-  const known: KnownFact[] = []
-  const absent: AbsentFact[] = []
-  const unavailable: UnavailableFact[] = []
   const image = readImageSource(source)
   const basis = image.digest === undefined ? 'server' : 'digest'
-  const asked = new Set<Field>()
+  const asked = new Map<Topic, Path[]>()
+  const strange: Path[] = []
   for (const path of paths) {
-    const field = fields.get(pathKey(path))
-    if (field === undefined) unavailable.push({ path, error: unknownField(path) })
-    else asked.add(field)
+    const topic = topicOf(path)
+    if (topic === undefined) strange.push(path)
+    else asked.set(topic, [...(asked.get(topic) ?? []), path])
   }
 
-  /** Runs one step; where it fails, what of `needed` was asked for is unavailable. */
-  const attempt = async <T>(needed: (field: Field) => boolean, step: () => Promise<T>): Promise<T | undefined> => {
-    const wanted = [...asked].filter(needed)
-    if (wanted.length === 0) return undefined
+  /** The facts of one step; where it fails, what it was to answer for is unavailable. */
+  const attempt = async (wanted: readonly Path[], step: () => Promise<PartialFacts>): Promise<PartialFacts> => {
+    if (wanted.length === 0) return {}
     try {
       return await step()
     } catch (thrown) {
       context.signal.throwIfAborted()
       context.run.signal.throwIfAborted()
       const error = toCodedError(thrown)
-      for (const field of wanted) {
-        asked.delete(field)
-        unavailable.push({ path: pathOf(field), error })
-      }
-      return undefined
+      return { unavailable: wanted.map(path => ({ path, error })) }
     }
   }
 
-  const registry = await attempt(isFetched, async () => contentOf(options, source, image))
-  const root = registry && (await attempt(isFetched, () => readRoot(registry, image, context)))
-  if (registry !== undefined && root !== undefined) {
-    const { reference, platform } = image
-    known.push({ path: pathOf('checksum'), value: root.digest, basis })
-    const needsManifest = (field: Field) => field !== 'checksum' && isFetched(field)
-    const chosen = await attempt(needsManifest, () => chooseManifest(registry, { reference, root, platform }, context))
-    if (chosen !== undefined) {
-      const attested = await attempt(isAttestationField, async () => hasAttestation(chosen))
-      if (attested === true) known.push({ path: pathOf('hasProvenance'), value: true, basis })
-      if (attested === false) {
-        absent.push({ path: pathOf('hasProvenance'), basis }, { path: pathOf('provenance'), basis })
-        asked.delete('provenance')
-      }
-      const config = await attempt(isConfigField, () =>
-        readImageConfig(registry, { reference, descriptor: chosen.descriptor }, context),
-      )
-      if (config !== undefined) {
-        const facts = configFacts(config, basis)
-        known.push(...facts.known)
-        absent.push(...facts.absent)
-      }
-    }
+  const answered = await attempt([...asked.values()].flat(), async () => {
+    const images = contentOf(options, source, image)
+    const root = await readRoot(images, image, context)
+    const checksum = factOf(pathOf('checksum'), root.digest, basis)
+    asked.delete('checksum')
+    const others = await attempt([...asked.values()].flat(), async () => {
+      const { reference: repository, platform } = image
+      const chosen = await chooseManifest(images, { reference: repository, root, platform }, context)
+      const found = { images, repository, root, chosen, context }
+      const steps = Array.from(asked, ([topic, wanted]) => attempt(wanted, () => factsOf(topic, found, basis)))
+      return mergeFacts(await Promise.all(steps))
+    })
+    return mergeFacts([checksum, others])
+  })
+  return mergeFacts([{ unavailable: strange.map(path => ({ path, error: unknownField(path) })) }, answered])
+}
+
+function topicOf(path: Path): Topic | undefined {
+  return topicByPath.get(pathKey(path))
+}
+
+async function factsOf(topic: Topic, image: FoundImage, basis: Basis): Promise<PartialFacts> {
+  if (topic === 'config') {
+    const { images, repository: reference, chosen, context } = image
+    return configFacts(await readImageConfig(images, { reference, descriptor: chosen.descriptor }, context), basis)
   }
-  for (const field of ['provenance', 'signatures'] as const) {
-    if (asked.has(field)) unavailable.push({ path: pathOf(field), error: notSupported(field) })
-  }
-  return { known, absent, unavailable, children: [] }
+  // loaded when the first policy asks: most never do
+  const { attestedFacts, provenanceFacts, sbomFacts } = await import('./attestation-facts.ts')
+  const byTopic = { attested: attestedFacts, provenance: provenanceFacts, sbom: sbomFacts }
+  return topic === 'checksum' ? {} : byTopic[topic](image, basis)
 }
 
 function contentOf(
@@ -151,28 +152,6 @@ async function readRoot(registry: ContentSource, { reference, digest }: ImageSou
     )
   }
   return root
-}
-
-const isFetched = (field: Field): boolean => field !== 'signatures'
-const isAttestationField = (field: Field): boolean => field === 'hasProvenance' || field === 'provenance'
-
-/** As in buildx, only an OCI index lists attestations; anything else has none, which is an answer. */
-function hasAttestation(chosen: ChosenManifest): boolean {
-  const index = chosen.index?.document
-  if (index?.mediaType !== MEDIA_TYPES.ociIndex) return false
-  const isHardened = index.annotations?.['org.opencontainers.image.title']?.startsWith('dhi/')
-  const named = index.manifests.every(({ annotations }) => Boolean(annotations?.['com.docker.dhi.build.id']))
-  if (isHardened && named) {
-    throw new ImageSourceError(
-      'not_supported',
-      `${chosen.descriptor.digest}: attestations of Docker Hardened Images, which are referrers, are not read yet`,
-    )
-  }
-  return attestationOf(chosen) !== undefined
-}
-
-function notSupported(field: Field): CodedError {
-  return { code: 'not_supported', message: `${formatPath(pathOf(field))}: this version does not read it` }
 }
 
 function unknownField(path: Path): CodedError {

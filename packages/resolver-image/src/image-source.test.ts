@@ -44,7 +44,7 @@ describe('an image source', () => {
 
   it('lists what is unknown in the order of buildx', () => {
     expect(fields(source('docker-image://alpine'))).toEqual(
-      'checksum labels user volumes workingDir env createdTime hasProvenance provenance signatures'
+      'checksum labels user volumes workingDir env createdTime hasProvenance provenance signatures signatureErrors sbom attestations'
         .split(' ')
         .map(field => `image.${field}`),
     )

@@ -23,7 +23,7 @@ export const STORE_ATTRIBUTE = 'oci.store'
 /** BuildKit's attribute for the digest that a reference has to resolve to. */
 export const CHECKSUM_ATTRIBUTE = 'image.checksum'
 
-/** Fields of `input.image` that are fetched, in the order in which buildx lists them; `createdTime` is ours. */
+/** Fields of `input.image` that are fetched, in the order in which buildx lists them; `createdTime` and the last three are ours. */
 export const FIELDS = [
   'checksum',
   'labels',
@@ -35,6 +35,9 @@ export const FIELDS = [
   'hasProvenance',
   'provenance',
   'signatures',
+  'signatureErrors',
+  'sbom',
+  'attestations',
 ] as const
 
 export type Field = (typeof FIELDS)[number]

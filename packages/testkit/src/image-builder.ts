@@ -109,6 +109,10 @@ export function buildIndex(manifests: readonly BuiltContent[], options: IndexOpt
 export interface Predicate {
   readonly predicateType: string
   readonly predicate: unknown
+  /** What the layer is annotated with, in place of the type. */
+  readonly annotation?: string
+  /** What the statement is about, in place of the image; empty: it does not say. */
+  readonly subjects?: readonly BuiltContent[]
 }
 
 export interface AttestationOptions {
@@ -117,23 +121,25 @@ export interface AttestationOptions {
    * `artifact`: the same with an empty config, an artifact type and a `subject`.
    */
   readonly form?: 'annotation' | 'artifact'
+  /** What the manifest of the form `artifact` refers to, in place of the image. */
+  readonly subject?: BuiltContent
 }
 
 /** The attestation manifest of an image, one in-toto statement a layer; to stand beside the image in an index. */
 export function buildAttestation(
   image: BuiltContent,
   predicates: readonly Predicate[],
-  { form = 'annotation' }: AttestationOptions = {},
+  { form = 'annotation', subject = image }: AttestationOptions = {},
 ): BuiltContent {
-  const layers = predicates.map(({ predicateType, predicate }) => {
+  const layers = predicates.map(({ predicateType, predicate, annotation = predicateType, subjects = [image] }) => {
     const statement = {
       _type: 'https://in-toto.io/Statement/v0.1',
       predicateType,
-      subject: [{ name: 'image', digest: { sha256: image.digest.slice('sha256:'.length) } }],
+      subject: subjects.map(({ digest }) => ({ name: 'image', digest: { sha256: digest.slice('sha256:'.length) } })),
       predicate,
     }
     const blob = blobOf(Buffer.from(JSON.stringify(statement)), MEDIA_TYPES.inToto)
-    return { blob, annotations: { 'in-toto.io/predicate-type': predicateType } }
+    return { blob, annotations: { 'in-toto.io/predicate-type': annotation } }
   })
   const config =
     form === 'artifact'
@@ -155,7 +161,7 @@ export function buildAttestation(
       ...(form === 'artifact' && { artifactType: MEDIA_TYPES.attestationManifest }),
       config: describeBlob(config),
       layers: layers.map(({ blob, annotations }) => ({ ...describeBlob(blob), annotations })),
-      ...(form === 'artifact' && { subject: describeBlob(image) }),
+      ...(form === 'artifact' && { subject: describeBlob(subject) }),
     },
     {
       mediaType: MEDIA_TYPES.ociManifest,
@@ -167,7 +173,7 @@ export function buildAttestation(
           'vnd.docker.reference.digest': image.digest,
         },
       },
-      ...(form === 'artifact' && { subject: image.digest }),
+      ...(form === 'artifact' && { subject: subject.digest }),
     },
   )
 }

@@ -30,3 +30,11 @@ export {
   type VerifiedTimestamp,
   type VerifyOptions,
 } from './verified-signature.ts'
+export { type VerifyBundleOptions, verifyBundle } from './verify-bundle.ts'
+export {
+  type CosignLayer,
+  type VerifyEnvelopeOptions,
+  type VerifySimpleSigningOptions,
+  verifyEnvelope,
+  verifySimpleSigning,
+} from './verify-cosign.ts'

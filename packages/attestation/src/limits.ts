@@ -12,6 +12,8 @@ export const MAX_ANNOTATION_BYTES = 1024 ** 2
 export const MAX_KEY_BYTES = 64 * 1024
 /** Bytes of a certificate of a signature. */
 export const MAX_CERTIFICATE_BYTES = 64 * 1024
+/** Bytes of an RFC 3161 response. */
+export const MAX_TIMESTAMP_BYTES = 64 * 1024
 /** Characters of a regular expression in an identity. */
 export const MAX_PATTERN_LENGTH = 4096
 /** Subjects of one statement. */

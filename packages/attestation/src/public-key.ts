@@ -96,7 +96,9 @@ function kindOf(keyObject: KeyObject): Pick<PublicKey, 'kind' | 'hashes'> {
       if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
         return unsupported(`RSA of ${bits} bits, ${MIN_RSA_BITS} to ${MAX_RSA_BITS} are allowed`)
       }
-      return { kind: type, hashes: ['sha256', 'sha384', 'sha512'] }
+      const hashes: readonly HashAlgorithm[] = ['sha256', 'sha384', 'sha512']
+      const only = details.hashAlgorithm
+      return { kind: type, hashes: only === undefined ? hashes : hashes.filter(hash => hash === only) }
     }
     case 'ed25519':
       return { kind: 'ed25519', hashes: [] }

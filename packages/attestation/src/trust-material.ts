@@ -1,7 +1,9 @@
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial as VerifierMaterial } from '@sigstore/verify'
 import { type Certificate, parseCertificate } from './certificate.ts'
+import { AttestationError } from './error.ts'
 import { decodeMessage } from './protobuf-json.ts'
+import type { VerifiedCertificate } from './verify-signature.ts'
 
 type Fail = (problem: string, cause?: unknown) => never
 
@@ -20,6 +22,8 @@ export interface TrustMaterial {
   readonly timestampAuthorities: readonly TimestampAuthority[]
   readonly logs: readonly LogAuthority[]
   readonly ctLogs: readonly LogAuthority[]
+  /** Certificates of signers that were verified by these authorities, by what came with them. */
+  readonly remembered: Map<string, VerifiedCertificate>
 }
 
 /** The authorities of a decoded trusted_root.json. */
@@ -35,6 +39,7 @@ export function readTrustMaterial(document: unknown, fail: Fail): TrustMaterial 
   try {
     const material = toTrustMaterial(root)
     return {
+      remembered: new Map(),
       logs: material.tlogs,
       ctLogs: material.ctlogs,
       certificateAuthorities: root.certificateAuthorities.map(({ certChain }, n) => ({
@@ -55,6 +60,7 @@ function decodeRoot(document: unknown, fail: Fail): TrustedRoot {
   try {
     return decodeMessage(document, TrustedRoot, fail)
   } catch (cause) {
+    if (cause instanceof AttestationError) throw cause
     return fail('malformed', cause)
   }
 }

@@ -56,8 +56,8 @@ export interface VerifiedSignature {
   readonly statement?: Statement
   /** What a simple signing signature is over. */
   readonly payload?: SimpleSigningPayload
-  /** Name of the trust root that it was verified by; none where only a key was needed. */
-  readonly trustRoot?: string
+  /** What it was verified by; none where only a key was needed. */
+  readonly trustRoot?: TrustRoot
   /** Log entries and timestamps that do not hold, and were not counted. */
   readonly refused: readonly AttestationError[]
 }
@@ -67,13 +67,16 @@ export interface SignatureInputOptions {
   readonly isDHI?: boolean
 }
 
-/** The signature as policies see it, in the words of docker buildx. */
+/**
+ * The signature as policies see it, in the words of docker buildx. Its kinds tell of certificates of the public Sigstore
+ * instance: one by any other trust root is `untrusted`, whatever its issuer is called.
+ */
 export function signatureInput(
   verified: VerifiedSignature,
   { isDHI = false }: SignatureInputOptions = {},
 ): SignatureInput {
-  const { signer, payload, timestamps } = verified
-  const input: SignatureInput = {
+  const { signer, payload, timestamps, trustRoot } = verified
+  const anonymous: SignatureInput = {
     // buildx calls bundles of all versions by the newest
     type: verified.type.startsWith('bundle-') ? 'bundle-v0.3' : verified.type,
     ...(timestamps.length > 0 && {
@@ -81,13 +84,13 @@ export function signatureInput(
     }),
     ...(payload !== undefined && payload.dockerReference !== '' && { dockerReference: payload.dockerReference }),
     ...(isDHI && { isDHI }),
-    ...(signer !== undefined && { signer: signerInput(signer) }),
   }
-  return { kind: signatureKind(input), ...input }
+  const input = signer === undefined ? anonymous : { ...anonymous, signer: signerInput(signer) }
+  return { kind: signatureKind(trustRoot?.publicGood === true ? input : anonymous), ...input }
 }
 
-function signerInput({ names: _, ...signer }: Signer): SignerInput {
-  return signer
+function signerInput(signer: Signer): SignerInput {
+  return Object.fromEntries(Object.entries(signer).filter(([field]) => field !== 'names')) as SignerInput
 }
 
 function formatTime(time: Date): string {

@@ -1,0 +1,74 @@
+import { parseDER } from './asn1.ts'
+import { type Certificate, EXTENSIONS, isSignedBy } from './certificate.ts'
+import type { CertificateAuthority } from './trust-material.ts'
+
+const CODE_SIGNING = '1.3.6.1.5.5.7.3.3'
+const ANY_PURPOSE = '2.5.29.37.0'
+
+/** What a certificate may hold that it insists on being understood. */
+const understood: readonly string[] = [
+  EXTENSIONS.subjectKeyID,
+  EXTENSIONS.keyUsage,
+  EXTENSIONS.subjectAltName,
+  EXTENSIONS.basicConstraints,
+  EXTENSIONS.authorityKeyID,
+  EXTENSIONS.extendedKeyUsage,
+]
+
+/**
+ * The certificates from the signer's to the anchor of the authority, each signed by the next; undefined where there is no such
+ * path. At what time they are valid is not asked. `intermediates` are certificates that came with the signature: they may
+ * stand between, and prove nothing by themselves.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc5280#section-6
+ */
+export function certificatePath(
+  leaf: Certificate,
+  intermediates: readonly Certificate[],
+  authority: CertificateAuthority,
+): readonly Certificate[] | undefined {
+  const anchor = authority.certificates.at(-1)
+  if (anchor === undefined || !maySign(leaf)) return undefined
+  const candidates = [
+    ...authority.certificates,
+    ...intermediates.filter(({ subject, issuer }) => !subject.equals(issuer)),
+  ]
+
+  const extend = (path: readonly Certificate[]): readonly Certificate[] | undefined => {
+    const last = path.at(-1)!
+    if (last === anchor) return path
+    for (const issuer of candidates) {
+      if (path.includes(issuer) || !mayIssue(issuer, path) || !isIssuer(issuer, last)) continue
+      const found = extend([...path, issuer])
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return extend([leaf])
+}
+
+function isIssuer(issuer: Certificate, certificate: Certificate): boolean {
+  return issuer.subject.equals(certificate.issuer) && isSignedBy(certificate, issuer)
+}
+
+/** Whether a signer may have the certificate: for signatures over code, and not an authority's. */
+function maySign(leaf: Certificate): boolean {
+  const usage = leaf.x509.extKeyUsage
+  return !leaf.isCA && isUnderstood(leaf) && usage?.digitalSignature === true && isForCode(leaf, false)
+}
+
+function mayIssue(issuer: Certificate, path: readonly Certificate[]): boolean {
+  const below = path.length - 1
+  return issuer.isCA && isUnderstood(issuer) && isForCode(issuer, true) && below <= (issuer.pathLength ?? below)
+}
+
+function isUnderstood({ extensions }: Certificate): boolean {
+  return [...extensions].every(([oid, { critical }]) => !critical || understood.includes(oid))
+}
+
+function isForCode({ extensions }: Certificate, isForAll: boolean): boolean {
+  const usage = extensions.get(EXTENSIONS.extendedKeyUsage)
+  if (usage === undefined) return isForAll
+  const purposes = parseDER(usage.value).subs.map(purpose => purpose.toOID())
+  return purposes.includes(CODE_SIGNING) || (isForAll && purposes.includes(ANY_PURPOSE))
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { isArtifactSignature, isSignature } from './check-signature.ts'
+import { type Envelope, preAuthEncoding } from './envelope.ts'
+import { AttestationError } from './error.ts'
+import type { PublicKey } from './public-key.ts'
+import type { Digests } from './verified-signature.ts'
+
+/** What a signature is over. */
+export interface SignedContent {
+  readonly signature: Buffer
+  isSignedBy(key: PublicKey): Promise<boolean>
+  /** Whether a log entry of the kind that gives this digest of what was signed is about this content. */
+  isLoggedAs(kind: string, digest: Buffer): boolean
+  /** What a timestamp authority was shown. */
+  readonly timestamped: Buffer
+}
+
+/** An artifact: its bytes where they are known, and its digests. */
+export interface Artifact {
+  readonly bytes?: Uint8Array
+  readonly digests: Digests
+}
+
+/** Algorithms that tie a statement or signature to an artifact; SHA-1 does not. */
+const ALGORITHMS = ['sha256', 'sha384', 'sha512']
+
+/** The artifact with all its digests; of those that were given, only those that can be relied on. Throws `digest_unavailable`. */
+export function artifactOf(given: Uint8Array | Digests): Artifact {
+  if (given instanceof Uint8Array) {
+    const digests = ALGORITHMS.map(name => [name, createHash(name).update(given).digest('hex')])
+    return { bytes: given, digests: Object.fromEntries(digests) }
+  }
+  const digests = Object.entries(given).filter(([name]) => ALGORITHMS.includes(name))
+  for (const [name, hex] of digests) {
+    if (!/^[0-9a-f]+$/.test(hex) || hex.length !== createHash(name).digest('hex').length) {
+      throw new AttestationError('digest_unavailable', `reading artifact: ${JSON.stringify(hex)} is no ${name} digest`)
+    }
+  }
+  if (digests.length === 0) {
+    throw new AttestationError('digest_unavailable', `reading artifact: expected a digest by ${ALGORITHMS.join(', ')}`)
+  }
+  return { digests: Object.fromEntries(digests) }
+}
+
+/** Whether all digests that both have are the same, and there is one such. */
+export function isSameArtifact({ digests }: Artifact, others: Digests): boolean {
+  const common = Object.keys(digests).filter(name => Object.hasOwn(others, name))
+  return common.length > 0 && common.every(name => digests[name] === others[name]!.toLowerCase())
+}
+
+/** An artifact that was signed as it is. */
+export function signedArtifact(signature: Buffer, artifact: Artifact): SignedContent {
+  return {
+    signature,
+    timestamped: signature,
+    isSignedBy: key => isArtifactSignature(key, artifact, signature),
+    isLoggedAs: (kind, digest) =>
+      kind === 'hashedrekord' && Object.values(artifact.digests).includes(digest.toString('hex')),
+  }
+}
+
+/** An envelope, and one of its signatures. */
+export function signedEnvelope(signature: Buffer, envelope: Envelope, timestamped: Buffer = signature): SignedContent {
+  const encoded = preAuthEncoding(envelope)
+  // a hashedrekord is of what was signed, the other kinds are of the payload
+  const logged = artifactOf(encoded)
+  const payload = artifactOf(envelope.payload)
+  return {
+    signature,
+    timestamped,
+    isSignedBy: async key => isSignature(key, encoded, signature),
+    isLoggedAs(kind, digest) {
+      const { digests } = kind === 'hashedrekord' ? logged : payload
+      return Object.values(digests).includes(digest.toString('hex'))
+    },
+  }
+}

@@ -1,0 +1,7 @@
+package docker
+
+default allow := false
+
+allow if input.image
+
+decision := {"allow": allow}

@@ -1,0 +1,3 @@
+package docker
+
+decision := true

@@ -1,0 +1,5 @@
+package docker
+
+
+
+decision := {"allow": false, "deny_msg": ["nothing may be used"]}

@@ -1,0 +1,3 @@
+package docker
+
+decision := {"allow": http.send({"method": "get", "url": "http://{{registry}}"}).status_code == 200}

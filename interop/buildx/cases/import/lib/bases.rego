@@ -1,0 +1,3 @@
+package lib.bases
+
+isOurs(image) if image.fullRepo == "{{registry}}/gold"

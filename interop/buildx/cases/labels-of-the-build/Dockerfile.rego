@@ -1,0 +1,7 @@
+package docker
+
+default allow := false
+
+allow if input.env.labels.team == "platform"
+
+decision := {"allow": allow}

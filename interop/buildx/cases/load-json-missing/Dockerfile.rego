@@ -1,0 +1,9 @@
+package docker
+
+default allow := false
+
+allow if input.local
+
+allow if input.image.fullRepo in load_json("missing.json").repositories
+
+decision := {"allow": allow}

@@ -1,0 +1,3 @@
+package docker
+
+default allow := true

@@ -1,0 +1,7 @@
+package docker
+
+allow if input.local
+
+allow if input.image.fullRepo == "{{registry}}/gold"
+
+decision := {"allow": allow}

@@ -1,0 +1,3 @@
+package docker
+
+allow if {

@@ -8,14 +8,18 @@ import { type Definition, fullReference, report, stringTerm, type Work } from '.
 
 /** Stage: definitions of one name agree on what they define, and nothing stands inside a complete rule. */
 export function checkConflicts(work: Work, tree: TreeNode): void {
-  checkNode(work, tree)
-  checkPackages(work)
+  if (checkNode(work, tree)) checkPackages(work)
 }
 
-function checkNode(work: Work, node: TreeNode): void {
-  const problem = node.rules.length === 0 ? undefined : problemOf(work, node)
+/** Returns whether somewhere a rule has the name of a package. */
+function checkNode(work: Work, node: TreeNode): boolean {
+  const { rules, children, isPackage } = node
+  const canConflict = rules.length > 1 || (rules.length === 1 && children.size > 0)
+  const problem = canConflict ? problemOf(work, node) : undefined
   if (problem !== undefined) report(work, 'rego_type_error', problem.rule.span, problem.reason)
-  for (const child of node.children.values()) checkNode(work, child)
+  let found = isPackage && rules.length > 0
+  for (const child of children.values()) if (checkNode(work, child)) found = true
+  return found
 }
 
 interface Problem {
@@ -25,22 +29,22 @@ interface Problem {
 
 function problemOf(work: Work, { rules, children }: TreeNode): Problem | undefined {
   const [first] = rules
-  const name = shownName(work, rules.at(-1)!)
+  const name = (): string => shownName(work, rules.at(-1)!)
   if (rules.some(rule => rule.reference.path.every(isGround)) && children.size > 0) {
     const inside = [...children.values()].flatMap(child => [...nodesBelow(child)].flatMap(below => below.rules))
     const names = shortestNames(inside.map(fullReference))
-    if (names.length > 0) return { rule: first!, reason: `rule ${name} conflicts with [${names.join(' ')}]` }
+    if (names.length > 0) return { rule: first!, reason: `rule ${name()} conflicts with [${names.join(' ')}]` }
   }
   const kinds = new Set(rules.map(rule => rule.value === undefined))
   const arities = new Set(rules.map(rule => rule.args?.length ?? 0))
   const complete = new Set(rules.map(rule => rule.value !== undefined && rule.reference.path.every(isGround)))
   if (kinds.size > 1 || arities.size > 1 || complete.size > 1) {
-    return { rule: first!, reason: `conflicting rules ${name} found` }
+    return { rule: first!, reason: `conflicting rules ${name()} found` }
   }
   const defaults = rules.filter(rule => rule.default)
   if (defaults.length > 1) {
     const places = defaults.map(rule => locationOf(rule.span)).map(({ file, row }) => `${file}:${row}`)
-    const reason = `multiple default rules ${name} found at ${places.join(', ')}`
+    const reason = `multiple default rules ${name()} found at ${places.join(', ')}`
     return { rule: defaults[0]!.module.module.package, reason }
   }
   return undefined

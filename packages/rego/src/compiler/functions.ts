@@ -8,15 +8,14 @@ import { definitionsOf, isEquation, mayHaveClosures, report, type Work } from '.
 /** Stage: what is called is a function and is given as many arguments as it takes, or one more for the result. */
 export function checkFunctions(work: Work, arity: Arity): void {
   for (const rule of definitionsOf(work)) {
-    for (const term of [...(rule.args ?? []), rule.key, rule.value]) {
-      if (term !== undefined)
-        walkTerms(
-          term,
-          () => undefined,
-          expr => checkCall(work, arity, expr),
-        )
+    const closures = mayHaveClosures(rule)
+    if (closures) {
+      const check = (expr: Expr): void => void checkCall(work, arity, expr)
+      for (const term of [...(rule.args ?? []), rule.key, rule.value]) {
+        if (term !== undefined) walkTerms(term, () => undefined, check)
+      }
     }
-    checkCallsIn(work, arity, rule.body, mayHaveClosures(rule))
+    checkCallsIn(work, arity, rule.body, closures)
   }
 }
 

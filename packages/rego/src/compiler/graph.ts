@@ -2,7 +2,7 @@ import type { Term } from '../ast.ts'
 import { formatTerm } from '../format.ts'
 import { maxErrors } from '../limits.ts'
 import { walkBodyTerms, walkTerms } from '../walk.ts'
-import { nodesBelow, rulesNamedBy, type TreeNode } from './rule-tree.ts'
+import { addRulesNamedBy, nodesBelow, type TreeNode } from './rule-tree.ts'
 import { chainOf, type Definition, definitionsOf, fullReference, report, type Work } from './work.ts'
 
 /** Which definitions a definition names. */
@@ -11,20 +11,15 @@ export type Graph = ReadonlyMap<Definition, ReadonlySet<Definition>>
 /** Stage: dependencies between definitions. */
 export function buildGraph(work: Work, tree: TreeNode): Graph {
   const graph = new Map<Definition, Set<Definition>>()
-  const named = new Map<string, ReadonlySet<Definition>>()
+  let edges = new Set<Definition>()
+  const enter = (term: Term): void => {
+    if (term.kind === 'ref') addRulesNamedBy(tree, term, edges)
+  }
   for (const rule of definitionsOf(work)) {
-    const edges = new Set<Definition>()
-    const enter = (term: Term): void => {
-      if (term.kind !== 'ref' || term.head.kind !== 'var' || term.head.name !== 'data') return
-      const key = formatTerm(term)
-      let found = named.get(key)
-      if (found === undefined) {
-        found = rulesNamedBy(tree, term)
-        named.set(key, found)
-      }
-      for (const other of found) for (const branch of chainOf(other)) edges.add(branch)
-    }
-    for (const term of [...(rule.args ?? []), rule.key, rule.value]) if (term !== undefined) walkTerms(term, enter)
+    edges = new Set()
+    for (const arg of rule.args ?? []) walkTerms(arg, enter)
+    if (rule.key !== undefined) walkTerms(rule.key, enter)
+    if (rule.value !== undefined) walkTerms(rule.value, enter)
     walkBodyTerms(rule.body, enter)
     graph.set(rule, edges)
   }

@@ -1,68 +1,82 @@
 import type { ArrayComprehension, Body, Expr, ObjectComprehension, RefTerm, SetComprehension, Term } from '../ast.ts'
-import { isComprehension, walkTerms } from '../walk.ts'
+import { isComprehension } from '../walk.ts'
 import { inOrder } from './term-order.ts'
-import { mapAll, mapBodies, mapChildren, mapExpr } from './transform.ts'
-import { appendToBody, definitionsOf, equation, isCallOf, originOf, varTerm, type Work } from './work.ts'
+import { mapAll, mapBodies, mapChildren, mapExpr, type Rewrite } from './transform.ts'
+import {
+  appendToBody,
+  definitionsOf,
+  equation,
+  isCallOf,
+  isEquation,
+  mayHaveClosures,
+  originOf,
+  varTerm,
+  type Work,
+} from './work.ts'
 
-/** What has to run before an expression so that its terms are plain. */
-type Support = Expr[]
+/** Where terms are taken out of an expression. */
+interface Hoisting {
+  readonly work: Work
+  /** What has to run before the expression, so that its terms are plain. */
+  readonly support: Expr[]
+  /** The expression, under whose `with`s that has to run; none for the head of a rule. */
+  readonly like: Expr | undefined
+}
 
 /** Stage: calls inside terms become expressions of their own: `f(g(x))` is `g(x, l); f(l)`. */
 export function expandCalls(work: Work): void {
   for (const rule of definitionsOf(work)) {
-    const support: Support = []
-    const expand = (term: Term): Term => expandTerm(work, term, support, undefined)
-    const args = rule.args?.map(expand)
-    rule.args = args
-    if (rule.key !== undefined) rule.key = expand(rule.key)
-    if (rule.value !== undefined) rule.value = expand(rule.value)
-    rule.body = expandBody(work, appendToBody(rule.body, support))
+    const hoisting: Hoisting = { work, support: [], like: undefined }
+    if (rule.args !== undefined) rule.args = mapAll(rule.args, expandTerm, hoisting)
+    if (rule.key !== undefined) rule.key = expandTerm(rule.key, hoisting)
+    if (rule.value !== undefined) rule.value = expandTerm(rule.value, hoisting)
+    rule.body = expandBody(work, appendToBody(rule.body, hoisting.support))
   }
 }
 
 export function expandBody(work: Work, body: Body): Body {
-  return body.flatMap(expr => expandExpr(work, expr))
+  const expanded: Expr[] = []
+  for (const expr of body) expandExpr(work, expr, expanded)
+  return expanded
 }
 
-function expandExpr(work: Work, expr: Expr): readonly Expr[] {
-  const before: Support = []
-  const plain = expr.with.length === 0 ? expr : expandWiths(work, expr, before)
-  const support: Support = []
-  const expand = (term: Term): Term => expandTerm(work, term, support, plain)
+function expandExpr(work: Work, expr: Expr, into: Expr[]): void {
+  const plain = expr.with.length === 0 ? expr : expandWiths(work, expr, into)
+  const hoisting: Hoisting = { work, support: into, like: plain }
   switch (plain.kind) {
     case 'term': {
-      const term = expand(plain.term)
-      return [...before, ...support, term === plain.term ? plain : { ...plain, term }]
+      const term = expandTerm(plain.term, hoisting)
+      into.push(term === plain.term ? plain : { ...plain, term })
+      break
     }
     case 'call': {
-      const args = mapAll(plain.args, expand)
-      return [...before, ...support, args === plain.args ? plain : { ...plain, args }]
+      const args = mapAll(plain.args, expandTerm, hoisting)
+      into.push(args === plain.args ? plain : { ...plain, args })
+      break
     }
     case 'every': {
       const local = varTerm(work.fresh(), plain.domain.span)
-      const domain = expandExpr(work, equation(local, plain.domain, plain))
-      return [...before, ...domain, { ...plain, domain: local, body: expandBody(work, plain.body) }]
+      expandExpr(work, equation(local, plain.domain, plain), into)
+      into.push({ ...plain, domain: local, body: expandBody(work, plain.body) })
+      break
     }
     case 'some':
-      return [...before, plain]
+      into.push(plain)
   }
 }
 
-function expandWiths(work: Work, expr: Expr, before: Support): Expr {
-  const outside: Expr = { ...expr, with: [] }
-  const modifiers = expr.with.map(modifier => ({
-    ...modifier,
-    value: expandTerm(work, modifier.value, before, outside),
-  }))
+function expandWiths(work: Work, expr: Expr, support: Expr[]): Expr {
+  const outside: Hoisting = { work, support, like: { ...expr, with: [] } }
+  const modifiers = expr.with.map(modifier => ({ ...modifier, value: expandTerm(modifier.value, outside) }))
   return { ...expr, with: modifiers }
 }
 
 /** The term without calls; what computes them goes to `support`, under the `with`s of `like`. */
-function expandTerm(work: Work, term: Term, support: Support, like: Expr | undefined): Term {
-  const expand = (inner: Term): Term => expandTerm(work, inner, support, like)
+function expandTerm(term: Term, hoisting: Hoisting): Term {
+  const { work, support, like } = hoisting
   switch (term.kind) {
     case 'call': {
-      const args = term.args.map(expand)
+      const args = term.args.map(arg => expandTerm(arg, hoisting))
       const local = varTerm(work.fresh(), term.span)
       support.push({
         kind: 'call',
@@ -77,36 +91,37 @@ function expandTerm(work: Work, term: Term, support: Support, like: Expr | undef
       return local
     }
     case 'ref':
-      return expandRef(work, term, support, like)
+      return expandRef(term, hoisting)
     case 'array':
     case 'set':
     case 'object':
-      return mapChildren(inOrder(term), { term: expand })
+      return mapChildren(inOrder(term), expansion, hoisting)
     case 'array-comprehension':
     case 'set-comprehension': {
-      const inner: Support = []
-      const head = expandTerm(work, term.term, inner, undefined)
-      return { ...term, term: head, body: expandBody(work, appendToBody(term.body, inner)) }
+      const inner: Hoisting = { work, support: [], like: undefined }
+      const head = expandTerm(term.term, inner)
+      return { ...term, term: head, body: expandBody(work, appendToBody(term.body, inner.support)) }
     }
     case 'object-comprehension': {
-      const inner: Support = []
-      const key = expandTerm(work, term.key, inner, undefined)
-      const value = expandTerm(work, term.value, inner, undefined)
-      return { ...term, key, value, body: expandBody(work, appendToBody(term.body, inner)) }
+      const inner: Hoisting = { work, support: [], like: undefined }
+      const key = expandTerm(term.key, inner)
+      const value = expandTerm(term.value, inner)
+      return { ...term, key, value, body: expandBody(work, appendToBody(term.body, inner.support)) }
     }
     default:
       return term
   }
 }
 
+const expansion: Rewrite<Hoisting> = { term: expandTerm }
+
 /** `[1, 2][i]` is `l = [1, 2]; l[i]`. */
-function expandRef(work: Work, term: RefTerm, support: Support, like: Expr | undefined): RefTerm {
-  const expand = (inner: Term): Term => expandTerm(work, inner, support, like)
-  const head = expand(term.head)
-  const path = mapAll(term.path, expand)
+function expandRef(term: RefTerm, hoisting: Hoisting): RefTerm {
+  const head = expandTerm(term.head, hoisting)
+  const path = mapAll(term.path, expandTerm, hoisting)
   if (!isIndirect(head)) return head === term.head && path === term.path ? term : { ...term, head, path }
-  const local = varTerm(work.fresh(), head.span)
-  support.push(equation(local, head, like))
+  const local = varTerm(hoisting.work.fresh(), head.span)
+  hoisting.support.push(equation(local, head, hoisting.like))
   return { ...term, head: local, path }
 }
 
@@ -116,12 +131,21 @@ function isIndirect({ kind }: Term): boolean {
 
 /** A ref or a comprehension in it: it has no value without evaluation. */
 export function needsEvaluation(term: Term): boolean {
-  let found = false
-  walkTerms(term, inner => {
-    if (inner.kind === 'ref' || isComprehension(inner)) found = true
-    return !found
-  })
-  return found
+  switch (term.kind) {
+    case 'ref':
+    case 'call':
+    case 'array-comprehension':
+    case 'set-comprehension':
+    case 'object-comprehension':
+      return true
+    case 'array':
+    case 'set':
+      return term.items.some(needsEvaluation)
+    case 'object':
+      return term.entries.some(({ key, value }) => needsEvaluation(key) || needsEvaluation(value))
+    default:
+      return false
+  }
 }
 
 /** Stage: the head of a comprehension is free of refs: `[x.y | x]` is `[l | x; l = x.y]`. */
@@ -134,32 +158,27 @@ export function hoistComprehensionHeads(work: Work): void {
 }
 
 export function hoistHeadsInBody(work: Work, body: Body): Body {
-  return body.map(expr => hoistHeadsInExpr(work, expr))
+  return mapAll(body, expr => mapExpr(expr, headRewrite, work))
 }
 
-function hoistHeadsInExpr(work: Work, expr: Expr): Expr {
-  return mapExpr(expr, {
-    term: term => hoistHeadsInTerm(work, term),
-    body: inner => hoistHeadsInBody(work, inner),
-  })
+const headRewrite: Rewrite<Work> = {
+  term: (term, work) => hoistHeadsInTerm(work, term),
+  body: (body, work) => hoistHeadsInBody(work, body),
 }
 
 function hoistHeadsInTerm(work: Work, term: Term): Term {
-  const plain = mapChildren(term, {
-    term: inner => hoistHeadsInTerm(work, inner),
-    body: body => hoistHeadsInBody(work, body),
-  })
-  const moved: Support = []
-  const hoist = (head: Term): Term => hoistTerm(work, head, moved)
+  const plain = mapChildren(term, headRewrite, work)
   switch (plain.kind) {
     case 'array-comprehension':
     case 'set-comprehension': {
-      const head = hoist(plain.term)
+      const moved: Expr[] = []
+      const head = hoistTerm(work, plain.term, moved)
       return moved.length === 0 ? plain : { ...plain, term: head, body: appendToBody(plain.body, moved) }
     }
     case 'object-comprehension': {
-      const key = hoist(plain.key)
-      const value = hoist(plain.value)
+      const moved: Expr[] = []
+      const key = hoistTerm(work, plain.key, moved)
+      const value = hoistTerm(work, plain.value, moved)
       return moved.length === 0 ? plain : { ...plain, key, value, body: appendToBody(plain.body, moved) }
     }
     default:
@@ -167,7 +186,7 @@ function hoistHeadsInTerm(work: Work, term: Term): Term {
   }
 }
 
-function hoistTerm(work: Work, term: Term, moved: Support): Term {
+function hoistTerm(work: Work, term: Term, moved: Expr[]): Term {
   if (!needsEvaluation(term)) return term
   const local = varTerm(work.fresh(), term.span)
   moved.push(equation(local, term))
@@ -177,25 +196,23 @@ function hoistTerm(work: Work, term: Term, moved: Support): Term {
 /** Stage: the head of a rule is free of refs: `p := input.x` is `p := l { l = input.x }`. */
 export function hoistRuleHeads(work: Work): void {
   for (const rule of definitionsOf(work)) {
-    const moved: Support = []
+    const moved: Expr[] = []
     if (rule.key !== undefined) rule.key = hoistTerm(work, rule.key, moved)
     if (rule.value !== undefined) rule.value = hoistTerm(work, rule.value, moved)
-    rule.args = rule.args?.map(arg => hoistTerm(work, arg, moved))
+    if (rule.args !== undefined) rule.args = mapAll(rule.args, arg => hoistTerm(work, arg, moved))
     rule.body = appendToBody(rule.body, moved)
   }
 }
 
 /** Stage: `==` binds nothing, but once order is settled it is `=`. */
 export function unifyEquals(work: Work): void {
-  for (const rule of definitionsOf(work, 'equal')) rule.body = unifyEqualsIn(rule.body)
+  for (const rule of definitionsOf(work, 'equal')) {
+    const body = mayHaveClosures(rule) ? mapAll(rule.body, mapBodies, unifyAll) : rule.body
+    rule.body = unifyAll(body)
+  }
 }
 
-function unifyEqualsIn(body: Body): Body {
-  return body.map(expr => {
-    const inner = mapBodies(expr, nested => nested.map(unifyEqual))
-    return unifyEqual(inner)
-  })
-}
+const unifyAll = (body: Body): Body => mapAll(body, unifyEqual)
 
 function unifyEqual(expr: Expr): Expr {
   if (expr.kind !== 'call' || expr.args.length !== 2 || !isCallOf(expr, 'equal')) return expr
@@ -209,58 +226,62 @@ export function hoistDynamics(work: Work): void {
 }
 
 export function hoistDynamicsInBody(work: Work, body: Body): Body {
-  return body.flatMap(expr => hoistDynamicsInExpr(work, expr))
+  const hoisted: Expr[] = []
+  for (const expr of body) hoistDynamicsInExpr(work, expr, hoisted)
+  return hoisted
 }
 
-function hoistDynamicsInExpr(work: Work, expr: Expr): readonly Expr[] {
-  const support: Support = []
-  const inside = (term: Term): Term => hoistInside(work, term, support, expr)
-  const whole = (term: Term): Term => hoistDynamic(work, term, support, expr)
+function hoistDynamicsInExpr(work: Work, expr: Expr, into: Expr[]): void {
+  const hoisting: Hoisting = { work, support: into, like: expr }
   switch (expr.kind) {
     case 'term': {
-      const term = inside(expr.term)
-      return [...support, term === expr.term ? expr : { ...expr, term }]
+      const term = hoistInside(expr.term, hoisting)
+      into.push(term === expr.term ? expr : { ...expr, term })
+      break
     }
     case 'call': {
-      const args = mapAll(expr.args, isCallOf(expr, 'eq') ? inside : whole)
-      return [...support, args === expr.args ? expr : { ...expr, args }]
+      const args = mapAll(expr.args, isEquation(expr) ? hoistInside : hoistDynamic, hoisting)
+      into.push(args === expr.args ? expr : { ...expr, args })
+      break
     }
     case 'every': {
-      const domain = whole(expr.domain)
-      return [...support, { ...expr, domain, body: hoistDynamicsInBody(work, expr.body) }]
+      const domain = hoistDynamic(expr.domain, hoisting)
+      into.push({ ...expr, domain, body: hoistDynamicsInBody(work, expr.body) })
+      break
     }
     case 'some':
-      return [expr]
+      into.push(expr)
   }
 }
 
 /** A ref or comprehension may be the term itself, but not stand inside it. */
-function hoistInside(work: Work, term: Term, support: Support, expr: Expr): Term {
-  if (term.kind === 'ref') return hoistFromPath(work, term, support, expr)
-  if (isClosure(term)) return { ...term, body: hoistDynamicsInBody(work, term.body) }
-  return hoistDynamic(work, term, support, expr)
+function hoistInside(term: Term, hoisting: Hoisting): Term {
+  if (term.kind === 'ref') return hoistFromPath(term, hoisting)
+  if (isClosure(term)) return { ...term, body: hoistDynamicsInBody(hoisting.work, term.body) }
+  return hoistDynamic(term, hoisting)
 }
 
-function hoistDynamic(work: Work, term: Term, support: Support, expr: Expr): Term {
-  const hoist = (inner: Term): Term => hoistDynamic(work, inner, support, expr)
+function hoistDynamic(term: Term, hoisting: Hoisting): Term {
   switch (term.kind) {
     case 'ref':
-      return hoistTo(work, hoistFromPath(work, term, support, expr), support, expr)
+      return hoistTo(hoistFromPath(term, hoisting), hoisting)
     case 'array':
     case 'set':
     case 'object':
-      return mapChildren(inOrder(term), { term: hoist })
+      return mapChildren(inOrder(term), dynamics, hoisting)
     case 'array-comprehension':
     case 'set-comprehension':
     case 'object-comprehension':
-      return hoistTo(work, { ...term, body: hoistDynamicsInBody(work, term.body) }, support, expr)
+      return hoistTo({ ...term, body: hoistDynamicsInBody(hoisting.work, term.body) }, hoisting)
     default:
       return term
   }
 }
 
-function hoistFromPath(work: Work, term: RefTerm, support: Support, expr: Expr): RefTerm {
-  const path = mapAll(term.path, part => hoistDynamic(work, part, support, expr))
+const dynamics: Rewrite<Hoisting> = { term: hoistDynamic }
+
+function hoistFromPath(term: RefTerm, hoisting: Hoisting): RefTerm {
+  const path = mapAll(term.path, hoistDynamic, hoisting)
   return path === term.path ? term : { ...term, path }
 }
 
@@ -270,8 +291,8 @@ function isClosure(term: Term): term is Closure {
   return isComprehension(term)
 }
 
-function hoistTo(work: Work, term: Term, support: Support, expr: Expr): Term {
+function hoistTo(term: Term, { work, support, like }: Hoisting): Term {
   const local = varTerm(work.fresh(), term.span)
-  support.push(equation(local, term, expr))
+  support.push(equation(local, term, like))
   return local
 }

@@ -1,6 +1,6 @@
 import type { Body, Expr, Term } from '../ast.ts'
 import { walkBodyTerms, walkTerms } from '../walk.ts'
-import { rulesNamedBy, signatureOf, type TreeNode } from './rule-tree.ts'
+import { addRulesNamedBy, signatureOf, type TreeNode } from './rule-tree.ts'
 import { chainOf, type Definition, type Work } from './work.ts'
 
 /** The names of the host functions that a definition can reach, its `else` branches included. */
@@ -31,21 +31,20 @@ export function startHosts({ work, tree, sorted, named }: HostsRequest): {
     for (const other of named(rule)) addAll(hosts, reached.get(other))
     reached.set(rule, hosts)
   }
-  const addRule = (hosts: Set<string>, rule: Definition): void => {
-    for (const branch of chainOf(rule)) addAll(hosts, reached.get(branch))
-  }
   return {
     ofRule(rule) {
       const hosts = new Set<string>()
-      addRule(hosts, rule)
+      for (const branch of chainOf(rule)) addAll(hosts, reached.get(branch))
       return hosts
     },
     ofQuery(body) {
       const hosts = new Set<string>()
+      const rules = new Set<Definition>()
       const enter = (term: Term): void => {
-        if (term.kind === 'ref') for (const rule of rulesNamedBy(tree, term)) addRule(hosts, rule)
+        if (term.kind === 'ref') addRulesNamedBy(tree, term, rules)
       }
       walkBodyTerms(body, enter, notes(work, hosts))
+      for (const rule of rules) addAll(hosts, reached.get(rule))
       return hosts
     },
   }

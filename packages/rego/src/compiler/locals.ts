@@ -5,7 +5,7 @@ import { isComprehension, walkTerms } from '../walk.ts'
 import { outputsOfEquation } from './output-vars.ts'
 import { isRootDocument } from './resolve.ts'
 import { copyFrame, declare, declareIn, type Frame, find, type Scopes, top } from './scopes.ts'
-import { mapAll, mapChildren, mapExpr } from './transform.ts'
+import { mapAll, mapChildren, mapExpr, type Rewrite } from './transform.ts'
 import { reportUnusedAssigned, reportUnusedDeclared } from './unused-locals.ts'
 import { varsOfTerm } from './vars.ts'
 import { chainOf, type Definition, equation, isCallOf, isScalar, report, varTerm, type Work } from './work.ts'
@@ -18,7 +18,7 @@ export function rewriteLocals(work: Work): void {
 function rewriteRule(work: Work, rule: Definition): void {
   const args: Frame = new Map()
   const renamed = renameArgs(work, rule, args)
-  const unused = new Set(work.strict ? [...args.keys()] : [])
+  const unused = work.strict ? new Set(args.keys()) : nothingUnused
   const before = work.errors.length
   for (const branch of chainOf(rule)) {
     // The arguments of a branch are those of the definition, in other places: the same names result.
@@ -35,6 +35,8 @@ function rewriteRule(work: Work, rule: Definition): void {
     report(work, 'rego_compile_error', rule.headSpan, reason)
   }
 }
+
+const nothingUnused = new Set<string>()
 
 function renameArgs(work: Work, rule: Definition, frame: Frame): readonly Term[] | undefined {
   const rename = (term: Term): Term => {
@@ -68,8 +70,7 @@ function renameArgs(work: Work, rule: Definition, frame: Frame): readonly Term[]
 function rewriteDefinition(scopes: Scopes, rule: Definition, unusedArgs: Set<string>): void {
   const { work } = scopes
   const used = new Set<string>()
-  const headTerms = [...rule.reference.path, rule.key, rule.value].filter(term => term !== undefined)
-  if (headTerms.some(term => !isScalar(term)) || (rule.args ?? []).some(term => !isScalar(term))) {
+  if (!hasPlainHead(rule)) {
     // Comprehensions of the head have scopes of their own, which do not see what the body declares.
     if (rule.key !== undefined) rule.key = rewriteNestedInHead(work, rule.key)
     if (rule.value !== undefined) rule.value = rewriteNestedInHead(work, rule.value)
@@ -77,25 +78,31 @@ function rewriteDefinition(scopes: Scopes, rule: Definition, unusedArgs: Set<str
     if (rule.key !== undefined) varsOfTerm(rule.key, {}, used)
     if (rule.value !== undefined) {
       varsOfTerm(rule.value, {}, used)
-      const inValue = new Set<string>()
-      varsOfTerm(rule.value, {}, inValue)
-      for (const name of inValue) unusedArgs.delete(name)
+      if (unusedArgs.size > 0) for (const name of varsOfTerm(rule.value)) unusedArgs.delete(name)
     }
   }
   rule.body = rewriteBody(scopes, used, rule.body)
   const frame = scopes.frames[0]!
-  const rename = (term: Term): Term => {
-    if (term.kind === 'var') {
-      const declared = frame.get(term.name)
-      return declared === undefined || declared.as === term.name ? term : { ...term, name: declared.as }
-    }
-    return mapChildren(term, { term: rename })
-  }
-  const path = mapAll(rule.reference.path, rename)
+  const path = mapAll(rule.reference.path, rename, frame)
   if (path !== rule.reference.path) rule.reference = { ...rule.reference, path }
-  if (rule.key !== undefined) rule.key = rename(rule.key)
-  if (rule.value !== undefined) rule.value = rename(rule.value)
+  if (rule.key !== undefined) rule.key = rename(rule.key, frame)
+  if (rule.value !== undefined) rule.value = rename(rule.value, frame)
 }
+
+/** Nothing but scalars in it. */
+function hasPlainHead({ reference, args, key, value }: Definition): boolean {
+  if (key !== undefined && !isScalar(key)) return false
+  if (value !== undefined && !isScalar(value)) return false
+  return reference.path.every(isScalar) && (args === undefined || args.every(isScalar))
+}
+
+function rename(term: Term, frame: Frame): Term {
+  if (term.kind !== 'var') return mapChildren(term, renaming, frame)
+  const declared = frame.get(term.name)
+  return declared === undefined || declared.as === term.name ? term : { ...term, name: declared.as }
+}
+
+const renaming: Rewrite<Frame> = { term: rename }
 
 function rewriteNestedInHead(work: Work, term: Term): Term {
   if (isComprehension(term)) return rewriteComprehension({ work, frames: [new Map()] }, term)
@@ -157,7 +164,8 @@ function rewriteSomeIn(scopes: Scopes, expr: SomeExpr, args: readonly Term[]): E
   const safe = new Set<string>()
   varsOfTerm(domain, {}, safe)
   const unified: CallExpr = { ...equation(value, members, expr), span: expr.span, generated: false }
-  for (const name of [...outputsOfEquation(unified, safe)].sort()) {
+  const outputs = outputsOfEquation(unified, safe)
+  for (const name of outputs.size > 1 ? [...outputs].sort() : outputs) {
     if (declareIn(scopes, name, 'declared', expr.span) === undefined) return undefined
   }
   return rewriteExpr(scopes, unified)
@@ -236,7 +244,7 @@ function nameOfKind(term: Term): string {
 function rewriteExpr(scopes: Scopes, expr: Expr): Expr {
   if (expr.kind !== 'term' && expr.kind !== 'call') return rewriteStatement(scopes, expr) ?? expr
   const plain = expr.with.length === 0 ? expr : { ...expr, with: [] }
-  const rewritten = mapExpr(plain, { term: term => rewriteTerm(scopes, term) })
+  const rewritten = mapExpr(plain, localRewrite, scopes)
   if (expr.with.length === 0) return rewritten
   return { ...rewritten, with: mapAll(expr.with, modifier => rewriteWith(scopes, modifier)) }
 }
@@ -254,8 +262,18 @@ function rewriteWithTarget(scopes: Scopes, target: Term): Term {
   return { ...target, path: mapAll(target.path, part => rewriteTerm(scopes, part)) }
 }
 
+const localRewrite: Rewrite<Scopes> = {
+  term: (term, scopes) => rewriteTerm(scopes, term),
+  expr: (expr, scopes) => rewriteExpr(scopes, expr),
+}
+
 function rewriteTerm(scopes: Scopes, term: Term): Term {
   switch (term.kind) {
+    case 'null':
+    case 'boolean':
+    case 'number':
+    case 'string':
+      return term
     case 'var':
       return rewriteVar(scopes, term)
     case 'ref': {
@@ -264,19 +282,17 @@ function rewriteTerm(scopes: Scopes, term: Term): Term {
         if (declared === undefined || declared.occurrence === 'seen') return term
         return varTerm(declared.as, term.span)
       }
-      return mapChildren(term, { term: inner => rewriteTerm(scopes, inner) })
+      return mapChildren(term, localRewrite, scopes)
     }
     case 'call':
       checkCallee(scopes, term.operator, term.span)
-      return mapChildren(term, { term: inner => rewriteTerm(scopes, inner) })
+      return mapChildren(term, localRewrite, scopes)
     case 'array-comprehension':
     case 'set-comprehension':
     case 'object-comprehension':
       return rewriteComprehension(scopes, term)
-    case 'template':
-      return mapChildren(term, { term: inner => rewriteTerm(scopes, inner), expr: part => rewriteExpr(scopes, part) })
     default:
-      return mapChildren(term, { term: inner => rewriteTerm(scopes, inner) })
+      return mapChildren(term, localRewrite, scopes)
   }
 }
 

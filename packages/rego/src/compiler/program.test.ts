@@ -150,7 +150,7 @@ describe('rules', () => {
 
   it('stand at the ground beginning of their names', () => {
     const { tree } = compileText('p.q[x].r := 1 if x := 2\n\np[1] := 1\n\np[1.0] := 1')
-    const p = tree.children.get('sa')!.children.get('sp')!
+    const p = tree.children.get('a')!.children.get('p')!
     expect([...p.children.keys()].toSorted()).toHaveLength(2)
     expect([...p.children.values()].find(({ path }) => path.at(-1)?.kind === 'number')!.rules).toHaveLength(2)
   })

@@ -1,7 +1,8 @@
 import type { Body, EveryExpr, Expr, RefTerm, Term } from '../ast.ts'
 import { formatTerm } from '../format.ts'
 import { isComprehension, walkBodyTerms, walkTerms } from '../walk.ts'
-import { mapAll, mapChildren, mapExpr } from './transform.ts'
+import { mapAll, mapChildren, mapExpr, type Rewrite } from './transform.ts'
+import { varsOfTerm } from './vars.ts'
 import { chainOf, type Definition, isCallOf, report, stringTerm, varTerm, type Work, type WorkModule } from './work.ts'
 
 interface Global {
@@ -71,34 +72,38 @@ function reportUnusedImports(work: Work, { module }: WorkModule, globals: Global
   }
 }
 
-/** Names that are local where the walk is. */
+/** Names that are local where the walk is, within those of what is around it. */
 interface Scope {
+  readonly globals: Globals
   readonly names: ReadonlySet<string>
   readonly outer: Scope | undefined
 }
 
-function isLocal(scope: Scope | undefined, name: string): boolean {
-  for (let at = scope; at !== undefined; at = at.outer) if (at.names.has(name)) return true
+function isLocal(scope: Scope, name: string): boolean {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) if (at.names.has(name)) return true
   return false
 }
 
 function resolveDefinition(work: Work, globals: Globals, rule: Definition): void {
   const args = argumentNames(work, rule)
   if (args === undefined) return
-  const scope: Scope = { names: declaredNames(rule.body), outer: { names: args, outer: undefined } }
-  const resolve = (term: Term): Term => resolveTerm(globals, scope, term)
-  const path = mapAll(rule.reference.path, resolve)
+  const outer = args === noNames ? undefined : { globals, names: args, outer: undefined }
+  const scope: Scope = { globals, names: declaredNames(rule.body), outer }
+  const path = mapAll(rule.reference.path, resolveTerm, scope)
   if (path !== rule.reference.path) rule.reference = { ...rule.reference, path }
-  if (rule.key !== undefined) rule.key = resolve(rule.key)
-  if (rule.value !== undefined) rule.value = resolve(rule.value)
-  rule.body = resolveBody(globals, scope, rule.body)
+  if (rule.key !== undefined) rule.key = resolveTerm(rule.key, scope)
+  if (rule.value !== undefined) rule.value = resolveTerm(rule.value, scope)
+  rule.body = resolveBody(rule.body, scope)
 }
+
+const noNames: ReadonlySet<string> = new Set()
 
 /** The variables in the patterns of the arguments; undefined (and reported) when one is `input` or `data`. */
 function argumentNames(work: Work, rule: Definition): ReadonlySet<string> | undefined {
+  if (rule.args === undefined) return noNames
   const names = new Set<string>()
   let shadowed: Term | undefined
-  for (const arg of rule.args ?? []) {
+  for (const arg of rule.args) {
     walkTerms(arg, term => {
       if (term.kind === 'var') names.add(term.name)
       else if (isRootDocument(term)) shadowed ??= term
@@ -123,15 +128,16 @@ export function isRootDocument(term: Term): boolean {
 
 /** What `:=` and `some` in a body declare, its comprehensions apart. */
 export function declaredNames(body: Body): ReadonlySet<string> {
-  const names = new Set<string>()
+  let names: Set<string> | undefined
   const add = (term: Term): void => {
-    walkTerms(term, inner => void (inner.kind === 'var' && names.add(inner.name)))
+    names ??= new Set()
+    varsOfTerm(term, {}, names)
   }
   walkBodyTerms(
     body,
     term => !isComprehension(term),
     expr => {
-      if (isCallOf(expr, 'assign') && expr.kind === 'call' && expr.args.length === 2) add(expr.args[0]!)
+      if (expr.kind === 'call' && isCallOf(expr, 'assign') && expr.args.length === 2) add(expr.args[0]!)
       else if (expr.kind === 'some') {
         for (const symbol of expr.symbols) {
           if (symbol.kind === 'call') symbol.args.slice(0, -1).forEach(add)
@@ -140,49 +146,54 @@ export function declaredNames(body: Body): ReadonlySet<string> {
       }
     },
   )
-  return names
+  return names ?? noNames
 }
 
-export function resolveBody(globals: Globals, scope: Scope, body: Body): Body {
-  return mapAll(body, expr => resolveExpr(globals, scope, expr))
+function resolveBody(body: Body, scope: Scope): Body {
+  return mapAll(body, resolveExpr, scope)
 }
 
 /** The body of a query, where only its own declarations are names. */
 export function resolveQuery(body: Body): Body {
-  return resolveBody(new Map(), { names: declaredNames(body), outer: undefined }, body)
+  return resolveBody(body, { globals: new Map(), names: declaredNames(body), outer: undefined })
 }
 
-function resolveExpr(globals: Globals, scope: Scope, expr: Expr): Expr {
-  const term = (inner: Term): Term => resolveTerm(globals, scope, inner)
-  if (expr.kind === 'every') return resolveEvery(globals, scope, expr)
+const resolution: Rewrite<Scope> = { term: resolveTerm, body: resolveBody, expr: resolveExpr }
+
+function resolveExpr(expr: Expr, scope: Scope): Expr {
+  if (expr.kind === 'every') return resolveEvery(expr, scope)
   // `some x` names what it declares.
   if (expr.kind === 'some' && expr.symbols[0]?.kind !== 'call') return expr
-  return mapExpr(expr, { term })
+  return mapExpr(expr, resolution, scope)
 }
 
-function resolveEvery(globals: Globals, scope: Scope, expr: EveryExpr): Expr {
+function resolveEvery(expr: EveryExpr, scope: Scope): Expr {
   const names = new Set<string>()
   for (const term of [expr.key, expr.value]) if (term?.kind === 'var') names.add(term.name)
-  const inner: Scope = { names, outer: scope }
-  const resolved = mapExpr(expr, { term: term => resolveTerm(globals, inner, term), body: body => body })
+  const inner: Scope = { globals: scope.globals, names, outer: scope }
+  const resolved = mapExpr(expr, resolution, inner)
   const modifiers = mapAll(expr.with, modifier => ({
     ...modifier,
-    target: resolveTerm(globals, scope, modifier.target),
-    value: resolveTerm(globals, scope, modifier.value),
+    target: resolveTerm(modifier.target, scope),
+    value: resolveTerm(modifier.value, scope),
   }))
-  return { ...(resolved as EveryExpr), with: modifiers, body: resolveBody(globals, inner, expr.body) }
+  return { ...resolved, with: modifiers }
 }
 
-function resolveTerm(globals: Globals, scope: Scope, term: Term): Term {
+function resolveTerm(term: Term, scope: Scope): Term {
   switch (term.kind) {
+    case 'null':
+    case 'boolean':
+    case 'number':
+    case 'string':
+      return term
     case 'var': {
-      const global = globals.get(term.name)
+      const global = scope.globals.get(term.name)
       return global === undefined || isLocal(scope, term.name) ? term : refTo(global, term)
     }
     case 'ref': {
-      const resolve = (inner: Term): Term => resolveTerm(globals, scope, inner)
-      const head = resolve(term.head)
-      const path = mapAll(term.path, resolve)
+      const head = resolveTerm(term.head, scope)
+      const path = mapAll(term.path, resolveTerm, scope)
       // A name that stands for `data.a` gives its path to the ref.
       if (head.kind === 'ref' && term.head.kind === 'var') {
         return { ...term, head: head.head, path: [...head.path, ...path] }
@@ -192,24 +203,16 @@ function resolveTerm(globals: Globals, scope: Scope, term: Term): Term {
     case 'array-comprehension':
     case 'set-comprehension':
     case 'object-comprehension': {
-      const inner: Scope = { names: declaredNames(term.body), outer: scope }
-      return resolveChildren(globals, inner, term)
+      const inner: Scope = { globals: scope.globals, names: declaredNames(term.body), outer: scope }
+      return mapChildren(term, resolution, inner)
     }
     default:
-      return resolveChildren(globals, scope, term)
+      return mapChildren(term, resolution, scope)
   }
-}
-
-function resolveChildren(globals: Globals, scope: Scope, term: Term): Term {
-  return mapChildren(term, {
-    term: inner => resolveTerm(globals, scope, inner),
-    body: body => resolveBody(globals, scope, body),
-    expr: expr => resolveExpr(globals, scope, expr),
-  })
 }
 
 function refTo(global: Global, { span }: Term): RefTerm {
   global.used = true
-  const path = global.path.map(part => ({ ...part, span }))
+  const path = global.path.map(part => (part.kind === 'string' ? stringTerm(part.value, span) : { ...part, span }))
   return { kind: 'ref', span, head: varTerm(global.head, span), path }
 }

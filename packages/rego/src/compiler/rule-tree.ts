@@ -9,24 +9,27 @@ import { type Definition, fullReference, isScalar, report, type Signature, type 
 export interface TreeNode {
   readonly key: Term | undefined
   readonly path: readonly Scalar[]
-  readonly children: Map<string, TreeNode>
+  children: ReadonlyMap<string, TreeNode>
   readonly rules: Definition[]
   isPackage: boolean
 }
 
-/** One key for each scalar: equal numbers have one, a string none of theirs. */
+/** One key for each scalar: equal numbers have one, a string is its own unless it could be one of theirs. */
 export function scalarKey(scalar: Scalar): string {
   switch (scalar.kind) {
     case 'string':
-      return `s${scalar.value}`
+      return keyOfString(scalar.value)
     case 'number':
-      return `n${canonicalNumber(scalar.text)}`
+      return `\0n${canonicalNumber(scalar.text)}`
     case 'boolean':
-      return `b${scalar.value}`
+      return `\0b${scalar.value}`
     case 'null':
-      return 'null'
+      return '\0null'
   }
 }
+
+/** The key of a string. */
+export const keyOfString = (value: string): string => (value.startsWith('\0') ? `\0s${value}` : value)
 
 /** Digits and exponent without superfluous zeros: 1, 1.0, 10e-1 and 0.1e1 are one. */
 function canonicalNumber(text: string): string {
@@ -69,12 +72,20 @@ function isTooLong(work: Work, { path, span }: RefTerm): boolean {
 }
 
 export function groundPrefix(path: readonly Term[]): readonly Term[] {
-  const end = path.findIndex(part => !isGround(part))
-  return end < 0 ? path : path.slice(0, end)
+  for (let i = 0; i < path.length; i++) if (!isGround(path[i]!)) return path.slice(0, i)
+  return path
 }
 
 function makeNode(key: Term | undefined, path: readonly Scalar[]): TreeNode {
-  return { key, path, children: new Map(), rules: [], isPackage: false }
+  return { key, path, children: childless, rules: [], isPackage: false }
+}
+
+/** Shared: most nodes have no children. */
+const childless: ReadonlyMap<string, TreeNode> = new Map()
+
+function addChild(node: TreeNode, key: string, child: TreeNode): void {
+  const children = node.children === childless ? new Map<string, TreeNode>() : (node.children as Map<string, TreeNode>)
+  node.children = children.set(key, child)
 }
 
 function place(root: TreeNode, path: readonly Term[]): TreeNode {
@@ -85,7 +96,7 @@ function place(root: TreeNode, path: readonly Term[]): TreeNode {
     let next = node.children.get(key)
     if (next === undefined) {
       next = makeNode(part, [...node.path, bare(scalar)])
-      node.children.set(key, next)
+      addChild(node, key, next)
     }
     node = next
   }
@@ -120,24 +131,37 @@ export function findNode(tree: TreeNode, ref: RefTerm): TreeNode | undefined {
   return node
 }
 
-/** Every definition that a ref could name, at it, above it or below it; a part that is not constant could be any. */
-export function rulesNamedBy(tree: TreeNode, ref: RefTerm): ReadonlySet<Definition> {
-  const found = new Set<Definition>()
+/**
+ * Adds every definition that a ref could name, with its `else` branches: at the ref, above it or below it; a part that is
+ * not constant could be any.
+ */
+export function addRulesNamedBy(tree: TreeNode, ref: RefTerm, found: Set<Definition>): void {
   if (isDataRef(ref)) collect(tree, ref.path, 0, found)
-  return found
 }
 
 function collect(node: TreeNode, path: readonly Term[], at: number, found: Set<Definition>): void {
   const part = path[at]
-  if (part === undefined) {
-    for (const below of nodesBelow(node)) for (const rule of below.rules) found.add(rule)
-    return
+  if (part === undefined) addBelow(node, found)
+  else if (!isConstant(part)) for (const child of node.children.values()) follow(child, path, at, found)
+  else {
+    const child = childOf(node, part)
+    if (child !== undefined) follow(child, path, at, found)
   }
-  const children = isConstant(part) ? [childOf(node, part)] : node.children.values()
-  for (const child of children) {
-    if (child === undefined) continue
-    for (const rule of child.rules) found.add(rule)
-    collect(child, path, at + 1, found)
+}
+
+function follow(child: TreeNode, path: readonly Term[], at: number, found: Set<Definition>): void {
+  addChains(child, found)
+  collect(child, path, at + 1, found)
+}
+
+function addBelow(node: TreeNode, found: Set<Definition>): void {
+  addChains(node, found)
+  for (const child of node.children.values()) addBelow(child, found)
+}
+
+function addChains({ rules }: TreeNode, found: Set<Definition>): void {
+  for (const rule of rules) {
+    for (let branch: Definition | undefined = rule; branch !== undefined; branch = branch.else) found.add(branch)
   }
 }
 

@@ -2,9 +2,9 @@ import type { Body, Expr, Term } from '../ast.ts'
 import { formatVar } from '../format.ts'
 import { hasClosure, isComprehension, walkExprTerms } from '../walk.ts'
 import { type Arity, outputsOfExpr } from './output-vars.ts'
-import { mapChildren, mapExpr } from './transform.ts'
-import { safetyVars, varsOfBody, varsOfExpr, varsOfTerm } from './vars.ts'
-import { definitionsOf, isGenerated, isScalar, mayHaveClosures, report, type Work } from './work.ts'
+import { mapChildren, mapExpr, type Rewrite } from './transform.ts'
+import { isSubset, safetyVars, varsOfBody, varsOfExpr, varsOfTerm } from './vars.ts'
+import { definitionsOf, isGenerated, mayHaveClosures, report, type Work } from './work.ts'
 
 export const documents: ReadonlySet<string> = new Set(['input', 'data'])
 
@@ -14,12 +14,13 @@ type Unsafe = Map<Expr, Set<string>>
 /** Stage: what a rule's head mentions stands in its body or arguments. */
 export function checkHeadSafety(work: Work): void {
   for (const rule of definitionsOf(work)) {
-    const head = [...rule.reference.path, rule.key, rule.value].filter(term => term !== undefined && !isScalar(term))
-    if (head.length === 0) continue
+    const places: Places = new Map()
+    for (const part of rule.reference.path) notePlaces(part, places)
+    if (rule.key !== undefined) notePlaces(rule.key, places)
+    if (rule.value !== undefined) notePlaces(rule.value, places)
+    if (places.size === 0) continue
     const bound = varsOfBody(rule.body, safetyVars)
     for (const arg of rule.args ?? []) varsOfTerm(arg, {}, bound)
-    const places = new Map<string, Term>()
-    for (const term of head) if (term !== undefined) notePlaces(term, places)
     for (const [name, term] of places) {
       if (bound.has(name)) continue
       const shown = work.names.get(name) ?? name
@@ -28,26 +29,40 @@ export function checkHeadSafety(work: Work): void {
   }
 }
 
-function notePlaces(term: Term, places: Map<string, Term>): void {
-  if (term.kind === 'var') {
-    if (!places.has(term.name)) places.set(term.name, term)
-    return
-  }
-  mapChildren(term, {
-    term: inner => {
-      notePlaces(inner, places)
-      return inner
-    },
-  })
+/** By name, where a variable first stands. */
+type Places = Map<string, Term>
+
+function notePlaces(term: Term, places: Places): Term {
+  if (term.kind !== 'var') return mapChildren(term, visitPlaces, places)
+  if (!places.has(term.name)) places.set(term.name, term)
+  return term
 }
+
+const visitPlaces: Rewrite<Places> = { term: notePlaces }
 
 /** Stage: bodies are put in an order in which every expression finds bound what it needs. */
 export function checkBodySafety(work: Work, arity: Arity): void {
   for (const rule of definitionsOf(work)) {
     const bound = new Set(documents)
     for (const arg of rule.args ?? []) varsOfTerm(arg, {}, bound)
-    rule.body = orderBody(work, arity, bound, rule.body, mayHaveClosures(rule))
+    const closures = mayHaveClosures(rule)
+    if (closures || !isInOrder(arity, bound, rule.body)) {
+      rule.body = orderBody(work, arity, bound, rule.body, closures)
+    }
   }
+}
+
+/** Whether each expression of a body without closures finds bound what it needs: then there is nothing to say of it. */
+function isInOrder(arity: Arity, bound: ReadonlySet<string>, body: Body): boolean {
+  const safe = new Set(bound)
+  for (const expr of body) {
+    const needs = varsOfExpr(expr, safetyVars)
+    if (isSubset(needs, safe)) continue
+    const outputs = outputsOfExpr(expr, arity, safe)
+    for (const name of needs) if (!safe.has(name) && !outputs.has(name)) return false
+    for (const name of outputs) safe.add(name)
+  }
+  return true
 }
 
 /** The body in a safe order; itself, with the unsafe variables reported, when there is none. */
@@ -190,7 +205,7 @@ interface ClosureState {
 }
 
 function orderInExpr(state: ClosureState, expr: Expr): Expr {
-  if (expr.kind !== 'every') return mapExpr(expr, { term: term => orderInTerm(state, term) })
+  if (expr.kind !== 'every') return mapExpr(expr, ordering, state)
   if (expr.key !== undefined) varsOfTerm(expr.key, {}, state.seen)
   varsOfTerm(expr.value, {}, state.seen)
   return { ...expr, body: orderClosure(state, [], expr.body) }
@@ -204,8 +219,13 @@ function orderInTerm(state: ClosureState, term: Term): Term {
     case 'object-comprehension':
       return { ...term, body: orderClosure(state, [term.key, term.value], term.body) }
     default:
-      return mapChildren(term, { term: inner => orderInTerm(state, inner), expr: part => orderInExpr(state, part) })
+      return mapChildren(term, ordering, state)
   }
+}
+
+const ordering: Rewrite<ClosureState> = {
+  term: (term, state) => orderInTerm(state, term),
+  expr: (expr, state) => orderInExpr(state, expr),
 }
 
 function orderClosure({ arity, seen, unsafe, expr }: ClosureState, heads: readonly Term[], body: Body): Body {

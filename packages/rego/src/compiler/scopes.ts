@@ -21,7 +21,9 @@ export interface Scopes {
 }
 
 export function copyFrame(frame: Frame): Frame {
-  return new Map([...frame].map(([name, declared]) => [name, { ...declared }]))
+  const copy: Frame = new Map()
+  for (const [name, declared] of frame) copy.set(name, { ...declared })
+  return copy
 }
 
 export function declare(work: Work, name: string): string {

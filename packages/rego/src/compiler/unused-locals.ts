@@ -1,8 +1,8 @@
 import type { Body } from '../ast.ts'
 import { formatVar } from '../format.ts'
-import { walkBodyTerms } from '../walk.ts'
 import { declaredNames } from './resolve.ts'
-import { type Declared, find, type Scopes, top } from './scopes.ts'
+import { type Declared, type Frame, find, type Scopes, top } from './scopes.ts'
+import { varsOfBody } from './vars.ts'
 import { isGenerated, report } from './work.ts'
 
 /** Strict only: something is assigned and never looked at. */
@@ -18,13 +18,17 @@ export function reportUnusedAssigned(scopes: Scopes, used: ReadonlySet<string>, 
   }
 }
 
+function holdsDeclared(frame: Frame): boolean {
+  for (const { occurrence } of frame.values()) if (occurrence === 'declared') return true
+  return false
+}
+
 /** `some x` where x is then mentioned nowhere. */
 export function reportUnusedDeclared(scopes: Scopes, used: ReadonlySet<string>, body: Body, result: Body): void {
-  const declared = [...top(scopes)].filter(([, { occurrence }]) => occurrence === 'declared')
-  if (declared.length === 0) return
-  const mentioned = new Set([...used].map(name => find(scopes, name)?.as ?? name))
-  walkBodyTerms(result, term => void (term.kind === 'var' && mentioned.add(term.name)))
-  const unused = declared.filter(([, { as }]) => !mentioned.has(as))
+  if (!holdsDeclared(top(scopes))) return
+  const mentioned = varsOfBody(result)
+  for (const name of used) mentioned.add(find(scopes, name)?.as ?? name)
+  const unused = [...top(scopes)].filter(([, { as, occurrence }]) => occurrence === 'declared' && !mentioned.has(as))
   for (const [name] of unused.toSorted(byGeneratedName)) {
     if (isGenerated(name)) continue
     const at = body.find(expr => declaredNames([expr]).has(name)) ?? body[0]!

@@ -27,7 +27,7 @@ export interface Definition {
   readonly default: boolean
   readonly else: Definition | undefined
   /** What was written in it, so that stages without work for it can pass it by. */
-  readonly features: ReadonlySet<Feature>
+  readonly features: Features
   reference: RefTerm
   args: readonly Term[] | undefined
   key: Term | undefined
@@ -47,56 +47,71 @@ export type Feature =
   | 'assign'
   | 'deprecated'
 
+/** Several features at once, a bit each. */
+export type Features = number
+
+const bits: { readonly [feature in Feature]: Features } = {
+  comprehension: 1,
+  every: 2,
+  template: 4,
+  with: 8,
+  equal: 16,
+  print: 32,
+  metadata: 64,
+  assign: 128,
+  deprecated: 256,
+}
+
 /** Looks at every definition once, so that most stages need not look at most of them. */
 interface Survey {
   /** By the first part of the name of what is called. */
-  readonly featureOfName: ReadonlyMap<string, Feature>
+  readonly featuresOfName: ReadonlyMap<string, Features>
   /** User code may have names like those that the compiler makes. */
   readonly taken: Set<string>
 }
 
 function startSurvey(builtins: ReadonlyMap<string, Signature>): Survey {
-  const featureOfName = new Map<string, Feature>([
-    ['equal', 'equal'],
-    ['print', 'print'],
-    ['rego', 'metadata'],
-    ['assign', 'assign'],
+  const featuresOfName = new Map<string, Features>([
+    ['equal', bits.equal],
+    ['print', bits.print],
+    ['rego', bits.metadata],
+    ['assign', bits.assign],
   ])
   for (const { name, deprecated } of builtins.values()) {
-    if (deprecated) featureOfName.set(name.split('.')[0]!, 'deprecated')
+    if (deprecated) featuresOfName.set(name.split('.')[0]!, bits.deprecated)
   }
-  return { featureOfName, taken: new Set() }
+  return { featuresOfName, taken: new Set() }
 }
 
-function featuresOf({ featureOfName, taken }: Survey, rule: Rule): ReadonlySet<Feature> {
-  const features = new Set<Feature>()
+function featuresOf({ featuresOfName, taken }: Survey, rule: Rule): Features {
+  let features = 0
   walkRuleTerms(
     rule,
     term => {
       switch (term.kind) {
         case 'var': {
-          const feature = featureOfName.get(term.name)
-          if (feature !== undefined) features.add(feature)
+          const named = featuresOfName.get(term.name)
+          if (named !== undefined) features |= named
           else if (isGenerated(term.name)) taken.add(term.name)
           break
         }
         case 'ref':
-          if (namesVoidInternal(term)) features.add('print')
+          if (namesVoidInternal(term)) features |= bits.print
           break
         case 'template':
-          features.add('template')
+          features |= bits.template
           break
         case 'array-comprehension':
         case 'set-comprehension':
         case 'object-comprehension':
-          features.add('comprehension')
+          features |= bits.comprehension
           break
         default:
       }
     },
     expr => {
-      if (expr.kind === 'every') features.add('every')
-      if (expr.with.length > 0) features.add('with')
+      if (expr.kind === 'every') features |= bits.every
+      if (expr.with.length > 0) features |= bits.with
     },
   )
   return features
@@ -108,9 +123,11 @@ function namesVoidInternal({ head, path: [first] }: RefTerm): boolean {
   return first.value === 'print' || first.value === 'test_case'
 }
 
+const closures: Features = bits.comprehension | bits.every | bits.template | bits.print
+
 /** Whether comprehensions or `every` can be in it, also those that stages make of print and templates. */
 export function mayHaveClosures({ features }: Definition): boolean {
-  return features.has('comprehension') || features.has('every') || features.has('template') || features.has('print')
+  return (features & closures) !== 0
 }
 
 export interface WorkModule {
@@ -211,7 +228,7 @@ export function isGenerated(name: string): boolean {
 
 /** Each definition and each of its `else` branches; with `feature` only those in which it stands. */
 export function definitionsOf({ definitions }: Work, feature?: Feature): readonly Definition[] {
-  return feature === undefined ? definitions : definitions.filter(({ features }) => features.has(feature))
+  return feature === undefined ? definitions : definitions.filter(({ features }) => (features & bits[feature]) !== 0)
 }
 
 export function* chainOf(rule: Definition): Generator<Definition> {

@@ -1,7 +1,6 @@
 import type { Expr, RefTerm, Term } from '../../ast.ts'
 import type { RegoError } from '../../error.ts'
 import { formatTerm, formatVar } from '../../format.ts'
-import { isComprehension, walkTerms } from '../../walk.ts'
 import { rewriteTerms } from '../transform.ts'
 import { compileError, isGenerated, type Work } from '../work.ts'
 import {
@@ -23,13 +22,14 @@ import { unifyTerm } from './unify-term.ts'
 
 /** Checks that each part of a ref can select something; variables in its path learn their types from it. */
 export class RefChecker {
-  readonly errors: RegoError[] = []
   readonly #work: Work
   readonly #env: Environment
+  readonly #errors: RegoError[]
 
-  constructor(work: Work, env: Environment) {
+  constructor(work: Work, env: Environment, errors: RegoError[]) {
     this.#work = work
     this.#env = env
+    this.#errors = errors
   }
 
   /** The refs of an expression, those of comprehensions, callees and `with` apart. */
@@ -50,10 +50,24 @@ export class RefChecker {
   }
 
   #checkTerm(term: Term): void {
-    walkTerms(term, inner => {
-      if (isComprehension(inner)) return false
-      return inner.kind !== 'ref' || this.#checkRef(inner)
-    })
+    switch (term.kind) {
+      case 'ref':
+        if (!this.#checkRef(term)) break
+        this.#checkTerm(term.head)
+        for (const part of term.path) this.#checkTerm(part)
+        break
+      case 'array':
+      case 'set':
+        for (const item of term.items) this.#checkTerm(item)
+        break
+      case 'object':
+        for (const { key, value } of term.entries) {
+          this.#checkTerm(key)
+          this.#checkTerm(value)
+        }
+        break
+      default:
+    }
   }
 
   /** True when the parts of the ref are to be looked at too. */
@@ -61,11 +75,11 @@ export class RefChecker {
     const parts = partsOf(ref)
     const type = typeOfRef(this.#env, parts)
     if (type?.kind === 'function') {
-      this.errors.push(this.#functionError(ref, type))
+      this.#errors.push(this.#functionError(ref, type))
       return false
     }
     const error = this.#checkPath({ ref, parts }, this.#env)
-    if (error !== undefined) this.errors.push(error)
+    if (error !== undefined) this.#errors.push(error)
     return true
   }
 

@@ -10,11 +10,19 @@ import type {
 } from '../../ast.ts'
 import type { TypeSpec } from '../../builtins/type-spec.ts'
 import type { RegoError } from '../../error.ts'
-import { dottedName, formatTerm } from '../../format.ts'
+import { formatTerm } from '../../format.ts'
 import type { Span } from '../../source-text.ts'
 import { hasClosure, isComprehension, isGround, walkExprTerms, walkTerms } from '../../walk.ts'
 import { groundPrefix } from '../rule-tree.ts'
-import { compileError, type Definition, fullReference, mayHaveClosures, type Signature, type Work } from '../work.ts'
+import {
+  compileError,
+  type Definition,
+  fullReference,
+  isEquation,
+  mayHaveClosures,
+  type Signature,
+  type Work,
+} from '../work.ts'
 import { RefChecker } from './check-refs.ts'
 import {
   type Checked,
@@ -159,15 +167,14 @@ function nestInObjects(env: Environment, path: readonly Term[], type: Type | und
 function checkBody(work: Work, outer: Environment, body: Body, { closures = true, isRuleBody = false } = {}): Checked {
   const env = wrap(outer)
   const errors: RegoError[] = []
+  const refs = new RefChecker(work, env, errors)
   for (const expr of body) {
-    const inClosures = closures && hasClosure(expr) ? checkClosures(work, env, expr, isRuleBody) : []
-    errors.push(...inClosures)
-    const refs = new RefChecker(work, env)
+    const before = errors.length
+    if (closures && hasClosure(expr)) errors.push(...checkClosures(work, env, expr, isRuleBody))
     refs.checkExpr(expr)
-    errors.push(...refs.errors)
     const found = checkExpr(env, expr)
     // An error that comes from another one, which says more, is not told.
-    const follows = found?.unknown === true && (inClosures.length > 0 || refs.errors.length > 0)
+    const follows = found?.unknown === true && errors.length > before
     if (found !== undefined && !follows) errors.push(found.error)
   }
   return { env, errors }
@@ -227,7 +234,7 @@ interface Found {
 function checkExpr(env: Environment, expr: Expr): Found | undefined {
   const found = checkWiths(env, expr)
   if (found !== undefined || expr.kind !== 'call') return found
-  return dottedName(expr.operator) === 'eq' ? checkEquation(env, expr) : checkCall(env, expr)
+  return isEquation(expr) ? checkEquation(env, expr) : checkCall(env, expr)
 }
 
 function checkWiths(env: Environment, expr: Expr): Found | undefined {
@@ -255,38 +262,45 @@ function argumentError(
 }
 
 function checkEquation(env: Environment, expr: CallExpr): Found | undefined {
-  const have = (): readonly (Type | undefined)[] => expr.args.map(arg => typeOf(env, arg))
   const [left, right] = expr.args
   if (left === undefined || right === undefined || expr.args.length !== 2) {
     const want: FunctionType = { kind: 'function', args: [anything, anything], result: undefined, variadic: undefined }
-    return argumentError(expr.span, 'eq', `too ${expr.args.length < 2 ? 'few' : 'many'} arguments`, have(), want)
+    const have = typesOf(env, expr.args)
+    return argumentError(expr.span, 'eq', `too ${expr.args.length < 2 ? 'few' : 'many'} arguments`, have, want)
   }
   if (unifyTerms(env, left, right)) return undefined
-  const [typeA, typeB] = have()
+  const [typeA, typeB] = typesOf(env, expr.args)
   const details = [`left  : ${formatType(typeA)}`, `right : ${formatType(typeB)}`]
   const error = compileError('rego_type_error', expr.span, 'match error', details)
   return { error, unknown: isUnknown(typeA) || isUnknown(typeB) }
 }
 
+const typesOf = (env: Environment, terms: readonly Term[]): readonly (Type | undefined)[] =>
+  terms.map(term => typeOf(env, term))
+
 function checkCall(env: Environment, expr: CallExpr): Found | undefined {
   const { operator, args, span } = expr
-  const name = formatTerm(operator)
   const type = typeOfRef(env, partsOf(operator))
   if (isAnything(type)) return undefined
   if (type?.kind !== 'function') {
-    return { error: compileError('rego_type_error', span, `undefined function ${name}`), unknown: false }
+    const reason = `undefined function ${formatTerm(operator)}`
+    return { error: compileError('rego_type_error', span, reason), unknown: false }
   }
-  const have = (): readonly (Type | undefined)[] => args.map(arg => typeOf(env, arg))
-  const wanted = type.result === undefined ? type.args : [...type.args, type.result]
-  if (args.length > wanted.length && type.variadic === undefined) {
-    return argumentError(span, name, 'too many arguments', have(), type, true)
-  }
-  if (args.length < type.args.length) return argumentError(span, name, 'too few arguments', have(), type, true)
-  for (const [i, arg] of args.entries()) {
-    const expected = i < wanted.length ? wanted[i] : type.variadic
+  const problem = problemOfArguments(env, type, args)
+  if (problem === undefined) return undefined
+  return argumentError(span, formatTerm(operator), problem, typesOf(env, args), type, true)
+}
+
+function problemOfArguments(env: Environment, type: FunctionType, args: readonly Term[]): string | undefined {
+  const withResult = type.result === undefined ? type.args.length : type.args.length + 1
+  if (args.length > withResult && type.variadic === undefined) return 'too many arguments'
+  if (args.length < type.args.length) return 'too few arguments'
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!
+    const expected = i < type.args.length ? type.args[i] : i < withResult ? type.result : type.variadic
     if (expected !== undefined && unifyTerm(env, arg, expected, false)) continue
     if (expected === undefined && arg.kind === 'var' && typeOf(env, arg) === undefined) continue
-    return argumentError(span, name, 'invalid argument(s)', have(), type, true)
+    return 'invalid argument(s)'
   }
   return undefined
 }

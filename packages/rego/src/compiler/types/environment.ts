@@ -68,7 +68,7 @@ export function wrap(env: Environment): Environment {
 /** Equal keys for equal terms. */
 function nodeKey(term: Term): string {
   const scalar = asScalar(term)
-  return scalar === undefined ? `c${formatTerm(term)}` : scalarKey(scalar)
+  return scalar === undefined ? `\0c${formatTerm(term)}` : scalarKey(scalar)
 }
 
 export function childOf(node: TypeNode, term: Term): TypeNode | undefined {

@@ -1,7 +1,7 @@
 import type { Term } from '../../ast.ts'
 import { formatTerm } from '../../format.ts'
 import { maxTypeAlternatives } from '../../limits.ts'
-import { asScalar, scalarKey } from '../rule-tree.ts'
+import { asScalar, keyOfString, scalarKey } from '../rule-tree.ts'
 
 /** What is known of a value before evaluation; undefined stands for what is not known at all. */
 export type Type = ScalarType | ArrayType | ObjectType | SetType | AnyType | FunctionType
@@ -76,20 +76,23 @@ export function isAnything(type: Type | Unknown): boolean {
 
 /** The constant as a key; undefined for a term that is none. */
 export function keyOf(term: Term): Key | undefined {
+  if (term.kind === 'string') return stringKey(term.value)
   const type = typeOfConstant(term)
   if (type === undefined) return undefined
   const scalar = asScalar(term)
-  const text = term.kind === 'string' ? term.value : formatTerm(term)
-  const id = scalar === undefined ? `c${text}` : scalarKey(scalar)
+  const text = formatTerm(term)
+  const id = scalar === undefined ? `\0c${text}` : scalarKey(scalar)
   const index = term.kind === 'number' && /^\d+$/.test(term.text) ? Number(term.text) : undefined
   return { id, text, type, index, rank: ranks.indexOf(term.kind) }
 }
 
-export function stringKey(value: string): Key {
-  return { id: `s${value}`, text: value, type: stringType, index: undefined, rank: ranks.indexOf('string') }
-}
-
 const ranks: readonly string[] = ['null', 'boolean', 'number', 'string', 'array', 'set', 'object']
+const numberRank = ranks.indexOf('number')
+const stringRank = ranks.indexOf('string')
+
+export function stringKey(value: string): Key {
+  return { id: keyOfString(value), text: value, type: stringType, index: undefined, rank: stringRank }
+}
 
 function typeOfConstant(term: Term): Type | undefined {
   switch (term.kind) {
@@ -126,7 +129,7 @@ export function isConstant(term: Term): boolean {
 function compareKeys(a: Key, b: Key): number {
   if (a.rank !== b.rank) return a.rank - b.rank
   if (a.id === b.id) return 0
-  const numeric = a.rank === ranks.indexOf('number') ? Number(a.text) - Number(b.text) : 0
+  const numeric = a.rank === numberRank ? Number(a.text) - Number(b.text) : 0
   return numeric || (a.id < b.id ? -1 : 1)
 }
 

@@ -44,3 +44,19 @@ export { type Registry, type RegistryOptions, type RegistryRequest, startRegistr
 export type { RegistryAuth, Users } from './registry-auth.ts'
 export type { ListedReferrer, RegistryBehaviour } from './registry-routes.ts'
 export type { RegistryStore, Repository, StoredManifest } from './registry-store.ts'
+export {
+  createSigstore,
+  type IssueOptions,
+  type Sigstore,
+  type SigstoreIdentity,
+  type SigstoreOptions,
+} from './sigstore.ts'
+export type { KeyPair } from './sigstore-certificates.ts'
+export type { LogEntryJSON } from './sigstore-log.ts'
+export type {
+  BundleOptions,
+  CosignLayerContent,
+  EvidenceOptions,
+  SignImageOptions,
+  SigstoreSigner,
+} from './sigstore-signer.ts'

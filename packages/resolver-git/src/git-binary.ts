@@ -5,12 +5,12 @@ import type { Run } from '@source-policy/core'
 import type { Transport } from '@source-policy/transport'
 import type { ListedRef } from './advertisement.ts'
 import { GitError } from './error.ts'
-import { formatOfHash, type GitObject, hashObject, type ObjectType } from './git-hash.ts'
+import { formatOfHash, type GitObject, hashObject, type ObjectFormat, type ObjectType } from './git-hash.ts'
 import { type GitBinary, type GitCommand, runGit } from './git-process.ts'
 import { reach } from './git-reach.ts'
-import { type GitRemote, peelCommit } from './git-remote.ts'
+import { type GitRemote, objectStore, peelCommit } from './git-remote.ts'
 import type { RemoteURL } from './git-source.ts'
-import { GIT_TIMEOUT_MS, MAX_OBJECT_BYTES, MAX_PACK_BYTES, MAX_REFS_BYTES } from './limits.ts'
+import { GIT_TIMEOUT_MS, MAX_OBJECT_BYTES, MAX_PACK_BYTES, MAX_REFS_BYTES, MAX_TREE_BYTES } from './limits.ts'
 import { pointeeOf } from './object.ts'
 
 export interface GitBinaryOptions {
@@ -22,15 +22,9 @@ export interface GitBinaryOptions {
   readonly run: Run
 }
 
-/** Without trees and files, too, where the server can leave them out. */
-const withoutHistory = [
-  '--quiet',
-  '--depth=1',
-  '--filter=tree:0',
-  '--no-tags',
-  '--no-recurse-submodules',
-  '--no-auto-maintenance',
-]
+/** Where the server can leave them out. */
+const withoutTrees = '--filter=tree:0'
+const withoutHistory = ['--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--no-auto-maintenance']
 
 /** A repository that git itself connects to: by SSH, by its own protocol, or in a directory. */
 export function gitBinary({ binary, transport, url, run }: GitBinaryOptions): GitRemote {
@@ -61,6 +55,35 @@ export function gitBinary({ binary, transport, url, run }: GitBinaryOptions): Gi
     }
   }
 
+  /** What `use` makes of a repository into which a commit was fetched, and which is gone afterwards. */
+  const fetched = async <T>(
+    hash: string,
+    options: readonly string[],
+    maxBytes: number,
+    signal: AbortSignal,
+    use: (local: LocalGit) => Promise<T>,
+  ): Promise<T> => {
+    const { url: remote, env: reached } = await reach(url, binary, transport, run, signal)
+    const format = formatOfHash(hash)!
+    const dir = await mkdtemp(path.join(tmpdir(), 'source-policy-git-'))
+    const env = { ...reached, GIT_DIR: dir, GIT_NO_LAZY_FETCH: '1' }
+    const local: LocalGit = (args, input = '') => runGit(binary, { args, env, input, maxBytes, timeoutMs, signal })
+    try {
+      await local(['init', '--quiet', '--bare', `--object-format=${format}`, dir])
+      const settings = ['-c', `remote.origin.url=${remote}`, '-c', 'fetch.unpackLimit=1']
+      await contact({
+        args: [...settings, 'fetch', ...withoutHistory, ...options, '--', 'origin', hash],
+        env,
+        signal,
+        isTooLarge: async () => (await packedBytes(dir)) > MAX_PACK_BYTES,
+      })
+      run.spend('bytes', await packedBytes(dir), `git fetch ${shown}`)
+      return await use(local)
+    } finally {
+      await rm(dir, { recursive: true, force: true })
+    }
+  }
+
   return {
     async listRefs(names, signal) {
       const { url: remote, env } = await reach(url, binary, transport, run, signal)
@@ -69,33 +92,24 @@ export function gitBinary({ binary, transport, url, run }: GitBinaryOptions): Gi
       return parseListing(output.toString('utf8'))
     },
 
-    async fetchCommit(hash, signal) {
-      const { url: remote, env: reached } = await reach(url, binary, transport, run, signal)
-      const format = formatOfHash(hash)!
-      const dir = await mkdtemp(path.join(tmpdir(), 'source-policy-git-'))
-      const env = { ...reached, GIT_DIR: dir, GIT_NO_LAZY_FETCH: '1' }
-      const local = (args: readonly string[], input = '') =>
-        runGit(binary, { args, env, input, maxBytes: MAX_OBJECT_BYTES + 1024, timeoutMs, signal })
-      try {
-        await local(['init', '--quiet', '--bare', `--object-format=${format}`, dir])
-        const settings = ['-c', `remote.origin.url=${remote}`, '-c', 'fetch.unpackLimit=1']
-        await contact({
-          args: [...settings, 'fetch', ...withoutHistory, '--', 'origin', hash],
-          env,
-          signal,
-          isTooLarge: async () => (await packedBytes(dir)) > MAX_PACK_BYTES,
-        })
-        run.spend('bytes', await packedBytes(dir), `git fetch ${shown}`)
-        return await peelCommit(
+    fetchCommit: (hash, signal) =>
+      fetched(hash, [withoutTrees], MAX_OBJECT_BYTES + 1024, signal, local =>
+        peelCommit(
           hash,
           objectsFrom(hash, name => local(['cat-file', '--batch'], `${name}\n`)),
-        )
-      } finally {
-        await rm(dir, { recursive: true, force: true })
-      }
-    },
+        ),
+      ),
+
+    openCommit: (hash, signal) =>
+      fetched(hash, [], MAX_TREE_BYTES, signal, async local => {
+        const objects = parseAll(await local(['cat-file', '--batch', '--batch-all-objects']), formatOfHash(hash)!)
+        return objectStore(objects)
+      }),
   }
 }
+
+/** Runs git in the repository that something was fetched into. */
+type LocalGit = (args: readonly string[], input?: string) => Promise<Buffer>
 
 function parseListing(output: string): ListedRef[] {
   const refs = new Map<string, ListedRef>()
@@ -138,6 +152,22 @@ function parseBatch(output: Buffer, hash: string): GitObject {
   const object = hashObject(type as ObjectType, content, formatOfHash(hash)!)
   if (object.hash !== hash) throw new GitError('object_mismatch', `object ${hash} has the hash ${object.hash}`)
   return object
+}
+
+/** `<hash> <type> <size>\n<content>\n` for each object; their hashes are computed here. */
+function parseAll(output: Buffer, format: ObjectFormat): Map<string, GitObject> {
+  const objects = new Map<string, GitObject>()
+  for (let at = 0; at < output.length; ) {
+    const end = output.indexOf('\n', at)
+    const [, type, size] =
+      /^[0-9a-f]+ (commit|tag|tree|blob) (\d+)$/.exec(output.toString('latin1', at, Math.max(end, at))) ?? []
+    if (type === undefined) throw new GitError('malformed_response', 'git cat-file: a line names no object')
+    const content = Uint8Array.from(output.subarray(end + 1, end + 1 + Number(size)))
+    const object = hashObject(type as ObjectType, content, format)
+    objects.set(object.hash, object)
+    at = end + 1 + Number(size) + 1
+  }
+  return objects
 }
 
 async function packedBytes(dir: string): Promise<number> {

@@ -10,6 +10,28 @@ export interface GitRemote {
   listRefs(names: readonly string[], signal: AbortSignal): Promise<readonly ListedRef[]>
   /** The commit that a commit or tag object leads to, with the tags on the way. */
   fetchCommit(hash: string, signal: AbortSignal): Promise<PeeledCommit>
+  /** What a commit holds: its directories, and its files as they are asked for. */
+  openCommit(hash: string, signal: AbortSignal): Promise<ObjectStore>
+}
+
+/** Objects by their hash, which was computed here. */
+export interface ObjectStore {
+  /** Throws `object_missing`, and what fetching it throws. */
+  read(hash: string, signal: AbortSignal): Promise<GitObject>
+}
+
+/** Objects that came, and how those are had that did not come along. */
+export function objectStore(
+  objects: ReadonlyMap<string, GitObject>,
+  fetch?: (hash: string, signal: AbortSignal) => Promise<GitObject | undefined>,
+): ObjectStore {
+  return {
+    async read(hash, signal) {
+      const object = objects.get(hash) ?? (await fetch?.(hash, signal))
+      if (object === undefined) throw new GitError('object_missing', `the remote did not send object ${hash}`)
+      return object
+    },
+  }
 }
 
 /** A commit, and the tags that lead to it, the outermost first. Their hashes were computed here. */

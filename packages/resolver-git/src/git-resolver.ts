@@ -5,6 +5,7 @@ import { credentialOfUserinfo, type GitCredential } from './credentials.ts'
 import { describeGit } from './describe.ts'
 import { GitError } from './error.ts'
 import { gitBinary } from './git-binary.ts'
+import { type GitFilesReader, gitFilesReader } from './git-files.ts'
 import type { GitBinary } from './git-process.ts'
 import { gitSigner, type ObjectFetcher, verifyGitSignature } from './git-signature.ts'
 import { type RemoteURL, readGitSource } from './git-source.ts'
@@ -50,6 +51,11 @@ export function gitResolver(options: GitResolverOptions): Resolver {
     },
     functions: { verify_git_signature: verifyGitSignature(objectsOf), git_signer: gitSigner(objectsOf) },
   }
+}
+
+/** Reads the files of git sources, at the commits that a resolver with the same options tells of in the same run. */
+export function gitFiles(options: GitResolverOptions): GitFilesReader {
+  return gitFilesReader((git, context) => remoteOf(git.url, options, context))
 }
 
 async function remoteOf(url: RemoteURL, options: GitResolverOptions, context: ResolveContext): Promise<BoundRemote> {

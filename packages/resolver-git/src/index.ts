@@ -1,5 +1,6 @@
 export { type GitCredential, type GitSecretsOptions, gitSecrets } from './credentials.ts'
 export { GitError, type GitErrorCode } from './error.ts'
 export { gitCredentialHelper } from './git-credential-helper.ts'
+export type { GitFiles, GitFilesReader } from './git-files.ts'
 export type { GitBinary } from './git-process.ts'
-export { type CredentialFinder, type GitResolverOptions, gitResolver } from './git-resolver.ts'
+export { type CredentialFinder, type GitResolverOptions, gitFiles, gitResolver } from './git-resolver.ts'

@@ -8,6 +8,12 @@ export const MAX_PACK_BYTES = 256 * 1024 ** 2
 export const MAX_OBJECT_BYTES = 8 * 1024 ** 2
 /** Bytes of all commits and tags of a pack that are held at the same time. */
 export const MAX_HELD_BYTES = 32 * 1024 ** 2
+/** Bytes of one file that is read from a repository, and of one of its directories. */
+export const MAX_FILE_BYTES = 32 * 1024 ** 2
+/** Bytes of all objects of a commit that are held while its files are read. */
+export const MAX_TREE_BYTES = 256 * 1024 ** 2
+/** Symbolic links on the way to one file, as on Linux. */
+export const MAX_LINKS = 40
 /** How often a tag may point to a tag. */
 export const MAX_TAG_DEPTH = 16
 /** Characters of what a server says that are repeated in an error. */

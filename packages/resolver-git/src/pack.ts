@@ -22,18 +22,20 @@ export interface PackOptions {
   readonly maxObjectBytes?: number
   /** Default: MAX_HELD_BYTES. */
   readonly maxHeldBytes?: number
+  /** Whether trees and files are wanted as well; those that are too large are passed over. Default: false. */
+  readonly withTrees?: boolean
 }
 
 /**
  * The commits and tags of a pack as they come, deltas resolved, each with the hash of its bytes; trees and files are
- * passed over. Whoever stops taking objects stops the reading of the pack.
+ * passed over unless they are wanted. Whoever stops taking objects stops the reading of the pack.
  * Throws `malformed_response`, `truncated` or `too_large`.
  *
  * @see https://git-scm.com/docs/gitformat-pack
  */
 export async function* readPack(
   source: AsyncIterable<Uint8Array>,
-  { format, maxObjectBytes = MAX_OBJECT_BYTES, maxHeldBytes = MAX_HELD_BYTES }: PackOptions,
+  { format, maxObjectBytes = MAX_OBJECT_BYTES, maxHeldBytes = MAX_HELD_BYTES, withTrees = false }: PackOptions,
 ): AsyncGenerator<GitObject, void, undefined> {
   const chunks = source[Symbol.asyncIterator]()
   const { reader, offset } = countingReader(createByteReader(chunks, 'a pack'))
@@ -49,7 +51,7 @@ export async function* readPack(
       throw new GitError('too_large', `reading a pack: ${what}: at most ${maxHeldBytes} bytes are held`)
   }
   const keep = (type: ObjectType, content: Uint8Array, at: number): GitObject => {
-    hold(content.length, 'commits and tags')
+    hold(content.length, 'its objects')
     const object = hashObject(type, content, format)
     byOffset.set(at, object)
     byHash.set(object.hash, object)
@@ -76,11 +78,11 @@ export async function* readPack(
     for (let index = 0; index < count; index++) {
       const at = offset()
       const { type, size } = await readEntryHeader(reader)
-      if (type === 'tree' || type === 'blob') {
+      if ((type === 'tree' || type === 'blob') && (!withTrees || size > maxObjectBytes)) {
         await inflateNext(reader, size, false)
         continue
       }
-      if (type === 'commit' || type === 'tag') {
+      if (type !== 'offset-delta' && type !== 'reference-delta') {
         if (size > maxObjectBytes) throw tooLarge(size, maxObjectBytes)
         yield* withDependents(keep(type, await inflateNext(reader, size, true), at))
         continue

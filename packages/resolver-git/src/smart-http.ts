@@ -4,11 +4,12 @@ import type { Transport, TransportRequest, TransportResponse } from '@source-pol
 import { type Advertisement, readAdvertisement, readListedRefs } from './advertisement.ts'
 import { authorizationValue, type GitCredential } from './credentials.ts'
 import { GitError, type GitErrorCode } from './error.ts'
-import { type GitRemote, peelCommit } from './git-remote.ts'
-import { MAX_PACK_BYTES, MAX_REFS_BYTES } from './limits.ts'
+import type { GitObject } from './git-hash.ts'
+import { type GitRemote, objectStore, peelCommit } from './git-remote.ts'
+import { MAX_FILE_BYTES, MAX_PACK_BYTES, MAX_REFS_BYTES, MAX_TREE_BYTES } from './limits.ts'
 import { readPack } from './pack.ts'
 import { decodePackets, type Packet } from './pkt-line.ts'
-import { fetchRequest, listRefsRequest, packData } from './upload-pack.ts'
+import { canFetchFilesLater, type Filter, fetchRequest, listRefsRequest, packData } from './upload-pack.ts'
 
 export interface SmartHTTPOptions {
   readonly transport: Transport
@@ -90,7 +91,32 @@ export function smartHTTP({ transport, url, credential, ask, run, key }: SmartHT
       idempotent: true,
     })
 
+  /** All that the server sends for a hash. */
+  const fetchAll = async (found: Discovery, hash: string, filter: Filter, signal: AbortSignal) => {
+    const { advertisement } = found
+    const response = await post(found, fetchRequest(hash, advertisement, filter), MAX_PACK_BYTES, signal)
+    const limits = { maxObjectBytes: MAX_FILE_BYTES, maxHeldBytes: MAX_TREE_BYTES, withTrees: true }
+    return reading(response, 'application/x-git-upload-pack-result', async packets => {
+      const objects = new Map<string, GitObject>()
+      const pack = readPack(packData(packets, advertisement), { format: advertisement.format, ...limits })
+      for await (const object of pack) objects.set(object.hash, object)
+      return objects
+    })
+  }
+
   return {
+    async openCommit(hash, signal) {
+      const found = await discover(signal)
+      if (!canFetchFilesLater(found.advertisement)) return objectStore(await fetchAll(found, hash, 'nothing', signal))
+      const objects = await fetchAll(found, hash, 'blob:none', signal)
+      return objectStore(objects, async (file, signal) =>
+        run.once(
+          `git:object:${key}@${file}`,
+          async own => (await fetchAll(found, file, 'nothing', own)).get(file),
+          signal,
+        ),
+      )
+    },
     async listRefs(names, signal) {
       const found = await discover(signal)
       const { advertisement } = found

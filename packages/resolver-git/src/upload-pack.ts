@@ -29,26 +29,40 @@ export function listRefsRequest(names: readonly string[], advertisement: Adverti
 }
 
 /**
- * The request for one commit, or a tag with what it leads to: without history, and without trees and files where the
- * server can leave them out. A server that cannot does not answer at all to a filter, so it is never sent unasked.
+ * The request for one commit, or a tag with what it leads to: without history, and without what `filter` says where the
+ * server can leave it out. A server that cannot does not answer at all to a filter, so it is never sent unasked.
  *
  * @see https://git-scm.com/docs/protocol-v2#_fetch
  * @see https://git-scm.com/docs/gitprotocol-pack#_packfile_negotiation
  */
-export function fetchRequest(hash: string, advertisement: Advertisement): string {
+export function fetchRequest(hash: string, advertisement: Advertisement, filter: Filter = 'tree:0'): string {
   if (formatOfHash(hash) !== advertisement.format) {
     throw new GitError(
       'object_missing',
       `object ${hash} cannot be in a repository that hashes by ${advertisement.format}`,
     )
   }
-  return advertisement.version === 2 ? fetchRequestV2(hash, advertisement) : fetchRequestV0(hash, advertisement)
+  return advertisement.version === 2
+    ? fetchRequestV2(hash, advertisement, filter)
+    : fetchRequestV0(hash, advertisement, filter)
 }
 
-function fetchRequestV2(hash: string, advertisement: Advertisement): string {
-  const [features] = advertisement.capabilities.get('fetch') ?? []
+/** What is left out of a fetch: trees and files, files, or nothing. */
+export type Filter = 'tree:0' | 'blob:none' | 'nothing'
+
+/** Whether a server sends a commit without its files, and single files later. */
+export function canFetchFilesLater(advertisement: Advertisement): boolean {
+  return advertisement.version === 2 && fetchFeatures(advertisement).has('filter')
+}
+
+function fetchFeatures({ capabilities }: Advertisement): ReadonlySet<string> {
+  const [features] = capabilities.get('fetch') ?? []
+  return new Set((features ?? '').split(' '))
+}
+
+function fetchRequestV2(hash: string, advertisement: Advertisement, filter: Filter): string {
   if (!advertisement.capabilities.has('fetch')) throw lacks('fetch')
-  const can = new Set((features ?? '').split(' '))
+  const can = fetchFeatures(advertisement)
   return [
     encodePacket('command=fetch\n'),
     ...preamble(advertisement),
@@ -56,21 +70,22 @@ function fetchRequestV2(hash: string, advertisement: Advertisement): string {
     encodePacket('no-progress\n'),
     encodePacket('ofs-delta\n'),
     ...(can.has('shallow') ? [encodePacket('deepen 1\n')] : []),
-    ...(can.has('filter') ? [encodePacket('filter tree:0\n')] : []),
+    ...(can.has('filter') && filter !== 'nothing' ? [encodePacket(`filter ${filter}\n`)] : []),
     encodePacket(`want ${hash}\n`),
     encodePacket('done\n'),
     FLUSH,
   ].join('')
 }
 
-function fetchRequestV0(hash: string, { capabilities, format }: Advertisement): string {
+function fetchRequestV0(hash: string, { capabilities, format }: Advertisement, filter: Filter): string {
   if (!capabilities.has('side-band-64k')) throw lacks('side-band-64k')
-  const offered = ['ofs-delta', 'no-progress', 'filter'].filter(name => capabilities.has(name))
+  const isFiltered = capabilities.has('filter') && filter !== 'nothing'
+  const offered = ['ofs-delta', 'no-progress', ...(isFiltered ? ['filter'] : [])].filter(name => capabilities.has(name))
   const words = ['side-band-64k', ...offered, ...(format === 'sha1' ? [] : [`object-format=${format}`]), AGENT]
   return [
     encodePacket(`want ${hash} ${words.join(' ')}\n`),
     ...(capabilities.has('shallow') ? [encodePacket('deepen 1\n')] : []),
-    ...(capabilities.has('filter') ? [encodePacket('filter tree:0\n')] : []),
+    ...(isFiltered ? [encodePacket(`filter ${filter}\n`)] : []),
     FLUSH,
     encodePacket('done\n'),
   ].join('')

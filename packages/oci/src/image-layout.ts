@@ -11,7 +11,7 @@ import { MAX_LAYOUT_INDEX_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
 import { documentKind } from './media-type.ts'
 import { DEFAULT_TAG, type Reference } from './reference.ts'
 import type { ContentSource, FetchedDocument } from './registry-client.ts'
-import { listTar, type TarEntry } from './tar.ts'
+import { listTar, type TarEntry, type TarListing } from './tar.ts'
 
 const REF_NAME = 'org.opencontainers.image.ref.name'
 const LAYOUT_VERSION = '1.0.0'
@@ -156,13 +156,22 @@ async function archiveFiles(file: string, what: string): Promise<LayoutFiles> {
       await handle.close()
     }
   }
-  const entries = await withArchive(handle => listTar(handle, what))
+  const { files: entries } = await withArchive(handle => listArchive(handle, what))
   return {
     async read(name, maxBytes) {
       const entry = entries.get(name)
       return entry && withArchive(handle => readPart(handle, entry, maxBytes, `${name} of ${what}`))
     },
   }
+}
+
+async function listArchive(handle: FileHandle, what: string): Promise<TarListing> {
+  const { size } = await handle.stat()
+  const read = async (offset: number, length: number) => {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset)
+    return buffer.subarray(0, bytesRead)
+  }
+  return listTar({ size, read }, what)
 }
 
 /** A layout may come with a build context: no link in it leads out, and no device is read. */

@@ -43,3 +43,4 @@ export {
   type Served,
 } from './registry-client.ts'
 export type { RegistryConfig, RegistryConfigs } from './registry-endpoint.ts'
+export { listTar, type TarBytes, type TarEntry, type TarLink, type TarListing } from './tar.ts'

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises'
 import { OciError } from './error.ts'
 import { MAX_TAR_ENTRIES } from './limits.ts'
 
@@ -11,25 +10,45 @@ export interface TarEntry {
   readonly size: number
 }
 
+/** Another name of something else in an archive. */
+export interface TarLink {
+  /** A symbolic link is relative to its directory, another one to the root of the archive. */
+  readonly isSymbolic: boolean
+  readonly target: string
+}
+
+/** What an archive has, by name as it stands, without `./` before it. */
+export interface TarListing {
+  readonly files: ReadonlyMap<string, TarEntry>
+  readonly links: ReadonlyMap<string, TarLink>
+}
+
+/** The bytes of an archive. */
+export interface TarBytes {
+  readonly size: number
+  /** Fewer bytes where the archive ends. */
+  read(offset: number, length: number): Buffer | Promise<Buffer>
+}
+
 /**
- * The regular files of an uncompressed tar archive by name, without reading them. Names are as they stand, without `./` before
- * them. Throws `layout_invalid`; a name that stands twice is refused, since readers differ in which one they take.
+ * The regular files and links of an uncompressed tar archive, without reading them. Throws `layout_invalid`; a name that stands
+ * twice is refused, since readers differ in which one they take.
  *
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13_06
  */
-export async function listTar(handle: FileHandle, what: string): Promise<ReadonlyMap<string, TarEntry>> {
+export async function listTar({ size: total, ...archive }: TarBytes, what: string): Promise<TarListing> {
   const fail = (problem: string): never => {
     throw new OciError('layout_invalid', `reading ${what}: ${problem}`)
   }
-  const { size: total } = await handle.stat()
   const read = async (offset: number, length: number): Promise<Buffer> => {
-    const buffer = Buffer.alloc(length)
-    const { bytesRead } = await handle.read(buffer, 0, length, offset)
-    return bytesRead === length ? buffer : fail('the archive is cut')
+    const bytes = await archive.read(offset, length)
+    return bytes.length === length ? bytes : fail('the archive is cut')
   }
   const files = new Map<string, TarEntry>()
+  const links = new Map<string, TarLink>()
   let offset = 0
   let longName: string | undefined
+  let longTarget: string | undefined
   let longSize: number | undefined
   for (let entries = 0; offset + BLOCK_BYTES <= total; entries++) {
     if (entries > MAX_TAR_ENTRIES) fail(`more than ${MAX_TAR_ENTRIES} entries`)
@@ -41,29 +60,37 @@ export async function listTar(handle: FileHandle, what: string): Promise<Readonl
     if (size > total - content) fail('the archive is cut')
     const type = String.fromCharCode(header[156] ?? 0)
     offset = content + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES
-    if (type === 'L' || type === 'x') {
+    if (type === 'L' || type === 'K' || type === 'x') {
       if (size > MAX_HEADER_EXTENSION_BYTES) fail('an extended header is too large')
       const extension = await read(content, size)
       if (type === 'L') longName = text(extension, 0, size)
+      else if (type === 'K') longTarget = text(extension, 0, size)
       else {
         const records = readRecords(extension) ?? fail('an extended header is malformed')
         longName = records.get('path') ?? longName
+        longTarget = records.get('linkpath') ?? longTarget
         const given = records.get('size')
         if (given !== undefined) longSize = /^\d{1,15}$/.test(given) ? Number(given) : fail('a size is no number')
       }
       continue
     }
-    if (type === '0' || type === '\0') {
+    if (kept.has(type)) {
       const prefix = text(header, 257, 5) === 'ustar' ? text(header, 345, 155) : ''
       const name = (longName ?? `${prefix === '' ? '' : `${prefix}/`}${text(header, 0, 100)}`).replace(/^(?:\.\/)+/, '')
-      if (files.has(name)) fail('a file stands twice')
-      files.set(name, { offset: content, size })
+      if (files.has(name) || links.has(name)) fail('a file stands twice')
+      if (type === '1' || type === '2') {
+        links.set(name, { isSymbolic: type === '2', target: longTarget ?? text(header, 157, 100) })
+      } else files.set(name, { offset: content, size })
     }
     longName = undefined
+    longTarget = undefined
     longSize = undefined
   }
-  return files
+  return { files, links }
 }
+
+/** Files, in old archives too, and links. */
+const kept: ReadonlySet<string> = new Set(['0', '\0', '1', '2'])
 
 function text(bytes: Buffer, offset: number, length: number): string {
   const field = bytes.subarray(offset, offset + length)

@@ -1,70 +1,136 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { PolicyFiles } from '@source-policy/core'
 import { isGitTransport } from '@source-policy/core/git-url'
 import { confinedFiles } from './confined-files.ts'
 import { CliError } from './error.ts'
 import type { IO } from './io.ts'
 import { MAX_DOCKERFILE_BYTES } from './limits.ts'
+import { type ContextFiles, type DefaultPolicy, readDefaultPolicy } from './policies.ts'
+import type { RemoteContext } from './remote-context.ts'
 
 /** Where a build is read from. */
+export interface BuildPlace {
+  /** Directory from the working directory, or URL. */
+  readonly context: string
+  /** `-`: standard input. In a remote context a path of it, unless it is absolute. */
+  readonly file?: string
+  /** The Dockerfile itself. */
+  readonly inline?: string
+  /** The target of a bake file. */
+  readonly name?: string
+}
+
+/** What was read for a build. */
 export interface BuildFiles {
   /** The Dockerfile as messages name it: relative to the working directory. */
   readonly file: string
   /** Its base name. */
   readonly filename: string
   readonly text: string
-  /** Directory of the Dockerfile; undefined where it came by standard input. */
-  readonly directory?: string
-  /** Directory of the build context; undefined where the context is remote. */
-  readonly root?: string
-  /** URL of a remote context. */
-  readonly remote?: string
+  /** The policy beside it, if there is one. */
+  readDefaultPolicy(): Promise<DefaultPolicy | undefined>
+  readonly context: ContextFiles
   readonly ownDockerignore: boolean
+  /** Whether the Dockerfile is the client's although the context is remote. */
+  readonly localDockerfile: boolean
+}
+
+/** The base name of the Dockerfile, known before it is read. */
+export function dockerfileName({ file }: BuildPlace): string {
+  return file === undefined || file === '-' ? 'Dockerfile' : path.basename(file)
 }
 
 /**
- * The Dockerfile of a build, found as docker build finds it: `--file` from the working directory, else `Dockerfile` or
- * `dockerfile` in the context. Throws `dockerfile_unreadable`, `outside_root`, `usage`.
+ * The Dockerfile of a build and the policy beside it, found as docker build finds them: `--file` from the working directory, else
+ * `Dockerfile` or `dockerfile` in the context; in a remote context there and nowhere else.
+ * Throws `dockerfile_unreadable`, `outside_root`, `usage`.
  */
-export async function findBuildFiles(options: { context: string; file?: string }, io: IO): Promise<BuildFiles> {
-  const { context, file } = options
+export async function readBuildFiles(
+  place: BuildPlace,
+  remote: RemoteContext | undefined,
+  io: Pick<IO, 'cwd' | 'readStdin'>,
+): Promise<BuildFiles> {
+  const { context, file, inline, name = 'the build' } = place
   if (context === '-') throw new CliError('usage', 'a build context on standard input is not read: give its directory')
-  const remote = isRemote(context) ? context : undefined
-  const root = remote === undefined ? path.resolve(io.cwd, context) : undefined
-  if (root !== undefined && !(await isDirectory(root))) {
-    throw new CliError('usage', `build context ${context}: no such directory`)
+  const files = remote === undefined ? await localFiles(context, io.cwd) : remoteFiles(context, remote)
+  const common = { context: files, localDockerfile: remote !== undefined }
+  if (inline !== undefined) {
+    return { ...common, ...alone, file: `inline Dockerfile of ${name}`, text: inline }
   }
-  const place = { ...(root !== undefined && { root }), ...(remote !== undefined && { remote }) }
-
   if (file === '-') {
     const text = decode(await io.readStdin({ maxBytes: MAX_DOCKERFILE_BYTES }), 'the Dockerfile on standard input')
-    return { ...place, file: 'Dockerfile', filename: 'Dockerfile', text, ownDockerignore: false }
+    return { ...common, ...alone, file: 'Dockerfile', text }
   }
-  if (root === undefined) {
-    throw new CliError('usage', `remote build context ${context}: give its Dockerfile on standard input (--file -)`)
+  if (remote === undefined || (file !== undefined && path.isAbsolute(file))) {
+    return { ...common, ...(await readLocal(place, files.root, io.cwd)) }
   }
+  return { ...common, localDockerfile: false, ...(await readRemote(file, files.files, remote.dockerfile)) }
+}
+
+/** A Dockerfile that stands in no directory. */
+const alone = { filename: 'Dockerfile', readDefaultPolicy: async () => undefined, ownDockerignore: false }
+
+type ReadFile = Omit<BuildFiles, 'context' | 'localDockerfile'>
+
+async function localFiles(context: string, cwd: string): Promise<ContextFiles> {
+  const root = path.resolve(cwd, context)
+  const found = await stat(root).catch(() => undefined)
+  if (found?.isDirectory() !== true) throw new CliError('usage', `build context ${context}: no such directory`)
+  return { files: confinedFiles(root), key: root, root }
+}
+
+/** Paths are those of the context: `/` is its root, and nothing leads out of it. */
+function remoteFiles(context: string, { files }: RemoteContext): ContextFiles {
+  const read: PolicyFiles['read'] = (file, options) => files.read(path.posix.join('/', file).slice(1), options)
+  return { files: { read }, key: context }
+}
+
+async function readLocal({ file }: BuildPlace, root: string | undefined, cwd: string): Promise<ReadFile> {
   const candidates = file === undefined ? ['Dockerfile', 'dockerfile'] : [file]
+  const alsoWithin = root === undefined ? [] : [root]
   for (const candidate of candidates) {
-    const wanted = path.resolve(file === undefined ? root : io.cwd, candidate)
+    const wanted = path.resolve(file === undefined ? (root ?? cwd) : cwd, candidate)
     const directory = path.dirname(wanted)
-    const text = await readText(wanted, [root, io.cwd])
-    if (text === undefined) continue
+    // a link from a checkout must not make errors quote a file from elsewhere on this machine
+    const files = confinedFiles(directory, [...alsoWithin, cwd])
+    const bytes = await files.read(wanted, { maxBytes: MAX_DOCKERFILE_BYTES })
+    if (bytes === undefined) continue
+    const filename = path.basename(wanted)
     return {
-      ...place,
-      file: path.relative(io.cwd, wanted),
-      filename: path.basename(wanted),
-      text,
-      directory,
+      file: path.relative(cwd, wanted),
+      filename,
+      text: decode(bytes, wanted),
+      readDefaultPolicy: () => readDefaultPolicy(confinedFiles(directory, alsoWithin), filename),
       ownDockerignore: (await stat(`${wanted}.dockerignore`).catch(() => undefined)) !== undefined,
     }
   }
   throw new CliError('dockerfile_unreadable', `no ${file ?? 'Dockerfile in the build context'}: give it with --file`)
 }
 
-/** A link from a checkout must not make errors quote a file from elsewhere on this machine. */
-async function readText(file: string, alsoWithin: readonly string[]): Promise<string | undefined> {
-  const bytes = await confinedFiles(path.dirname(file), alsoWithin).read(file, { maxBytes: MAX_DOCKERFILE_BYTES })
-  return bytes && decode(bytes, file)
+async function readRemote(
+  file: string | undefined,
+  files: PolicyFiles,
+  dockerfile: Uint8Array | undefined,
+): Promise<ReadFile> {
+  if (dockerfile !== undefined) {
+    const text = decode(dockerfile, 'the Dockerfile that the build context is')
+    return { ...alone, file: 'Dockerfile', text }
+  }
+  const candidates = file === undefined ? ['Dockerfile', 'dockerfile'] : [file]
+  for (const candidate of candidates) {
+    const wanted = path.posix.join('/', candidate).slice(1)
+    const bytes = await files.read(wanted, { maxBytes: MAX_DOCKERFILE_BYTES })
+    if (bytes === undefined) continue
+    return {
+      file: wanted,
+      filename: path.posix.basename(wanted),
+      text: decode(bytes, wanted),
+      readDefaultPolicy: () => readDefaultPolicy(files, wanted),
+      ownDockerignore: (await files.read(`${wanted}.dockerignore`, { maxBytes: MAX_DOCKERFILE_BYTES })) !== undefined,
+    }
+  }
+  throw new CliError('dockerfile_unreadable', `no ${file ?? 'Dockerfile'} in the build context`)
 }
 
 function decode(bytes: Uint8Array, what: string): string {
@@ -78,9 +144,4 @@ function decode(bytes: Uint8Array, what: string): string {
 /** Whether a build context or named context is a URL, or git over SSH, and no path. */
 export function isRemote(context: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(context) || isGitTransport(context) || context.startsWith('github.com/')
-}
-
-async function isDirectory(directory: string): Promise<boolean> {
-  const found = await stat(directory).catch(() => undefined)
-  return found?.isDirectory() ?? false
 }

@@ -19,6 +19,8 @@ export interface CheckedSource {
   readonly report: Report
   readonly digest?: string
   readonly thrown?: unknown
+  /** Targets of a bake file that use it. */
+  readonly targets?: readonly string[]
   /** Names under which servers sent it: those of mirrors, and its own. */
   readonly servedFrom?: readonly string[]
 }

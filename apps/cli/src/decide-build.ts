@@ -75,7 +75,7 @@ export async function decideBuild(
 }
 
 /** Equal sources are decided once: identifier, attributes and platform. */
-function sourceKey({ identifier, attrs, platform }: Source): string {
+export function sourceKey({ identifier, attrs, platform }: Source): string {
   const { os, architecture, variant = '' } = platform ?? { os: '', architecture: '' }
   return JSON.stringify([
     identifier,

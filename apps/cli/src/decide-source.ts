@@ -2,15 +2,17 @@ import path from 'node:path'
 import { EXIT_CODES, type Source } from '@source-policy/core'
 import { outcomeOfResult } from './check-result.ts'
 import type { EvalOptions } from './commands/eval.ts'
+import { confinedFiles } from './confined-files.ts'
 import { createDecider, type Decided } from './decide.ts'
 import { CliError } from './error.ts'
 import { excerptOf } from './excerpt.ts'
 import type { CommandContext, IO } from './io.ts'
 import { MAX_POLICY_BYTES } from './limits.ts'
 import type { Logger } from './logger.ts'
-import { type DefaultPolicy, decodePolicy, type LoadedPolicy, loadPolicies, readDefaultPolicy } from './policies.ts'
+import { type DefaultPolicy, type LoadedPolicy, loadPolicies, readDefaultPolicy } from './policies.ts'
 import { parsePolicyFlag } from './policy-flag.ts'
-import { openSession } from './session.ts'
+import { decodePolicy } from './policy-text.ts'
+import { openSession, type Session } from './session.ts'
 import { writeResult } from './write-result.ts'
 
 /** Decides one source and tells why it is not allowed. Returns the exit code; throws where nothing can be decided. */
@@ -21,9 +23,9 @@ export async function decideSource(
 ): Promise<number> {
   const { io, logger } = context
   const started = performance.now()
-  const policies = await policiesOf(options, io)
   const session = await openSession(options, { ...context, subject: options.subject })
   try {
+    const policies = await policiesOf(options, session, io)
     const { run, resolvers } = session
     const filename = options.file === '-' ? 'stdin' : path.basename(options.file)
     const decider = createDecider({
@@ -75,12 +77,13 @@ async function explain({ decision, thrown }: Decided, logger: Logger): Promise<v
   }
 }
 
-async function policiesOf(options: EvalOptions, io: IO): Promise<LoadedPolicy[]> {
+async function policiesOf(options: EvalOptions, session: Session, io: IO): Promise<LoadedPolicy[]> {
   const defaultPolicy = await defaultPolicyOf(options, io)
   const policies = await loadPolicies({
     configs: options.policy.map(parsePolicyFlag),
     cwd: io.cwd,
-    root: io.cwd,
+    context: { files: confinedFiles(io.cwd), key: io.cwd, root: io.cwd },
+    session,
     ...(defaultPolicy && { defaultPolicy }),
   })
   if (policies.length === 0 && !options.allowNoPolicy) {
@@ -96,5 +99,5 @@ async function defaultPolicyOf({ file, contextPolicy }: EvalOptions, io: IO): Pr
     const bytes = await io.readStdin({ maxBytes: MAX_POLICY_BYTES })
     return { name, text: decodePolicy(bytes, name), origin: 'operator' }
   }
-  return contextPolicy ? readDefaultPolicy(io.cwd, `${file}.rego`, []) : undefined
+  return contextPolicy ? readDefaultPolicy(confinedFiles(io.cwd), file) : undefined
 }

@@ -10,7 +10,7 @@ import {
   type Source,
 } from '@source-policy/core'
 import { describeRound } from './describe-round.ts'
-import type { Logger, LogLevel } from './logger.ts'
+import type { Logger, Threshold } from './logger.ts'
 import { type LoadedPolicy, watchedPolicy } from './policies.ts'
 
 /** A decision with what a reader wants to know beside it. */
@@ -44,7 +44,7 @@ export interface Decider {
 export function createDecider(options: DeciderOptions): Decider {
   const { policies, resolvers, run, logger, env, allowNoPolicy, signal } = options
   const levels = new Map(policies.map(({ policy, logLevel }) => [policy.name, logLevel]))
-  const levelOfPrint = new WeakMap<PrintedLine, LogLevel>()
+  const levelOfPrint = new WeakMap<PrintedLine, Threshold>()
 
   return {
     async decide(source) {

@@ -8,8 +8,14 @@ export type CliErrorCode =
   | 'no_policy'
   /** A policy file that was asked for is not there. */
   | 'policy_not_found'
-  /** There is no engine for the policy file. */
+  /** A policy that is fetched has no digest that it must have. */
+  | 'policy_not_pinned'
+  /** There is no engine for the policy file, or what was fetched holds no policy. */
   | 'policy_unsupported'
+  /** A download is an archive that is not unpacked here, or a broken one. */
+  | 'archive_unsupported'
+  /** What was decided cannot be written as pins. */
+  | 'not_pinnable'
   /** The Dockerfile is not there, or no text. */
   | 'dockerfile_unreadable'
   /** A file lies outside of the directory that it has to be in. */

@@ -7,6 +7,24 @@ export const MAX_POLICY_BYTES = 4 * 1024 ** 2
 /** Bytes of a file of certificates. */
 export const MAX_CERTIFICATE_BYTES = 1024 ** 2
 
+/** Bytes of a bake or compose file. */
+export const MAX_BAKE_BYTES = 4 * 1024 ** 2
+
+/** Bytes of a build context that is downloaded, as it comes and unpacked. */
+export const MAX_ARCHIVE_BYTES = 512 * 1024 ** 2
+
+/** Links that lead to one file of an archive, as on Linux. */
+export const MAX_ARCHIVE_LINKS = 40
+
+/** Bytes of one file of a policy that a registry has. */
+export const MAX_POLICY_ARTIFACT_BYTES = 16 * 1024 ** 2
+
+/** Files of a policy that a registry has. */
+export const MAX_POLICY_ARTIFACT_LAYERS = 100
+
+/** Builds that are checked side by side. */
+export const MAX_CONCURRENT_BUILDS = 8
+
 /** Characters of one foreign text on a terminal: a deny message, an identifier. */
 export const MAX_PRINTED_CHARS = 4_000
 

@@ -74,17 +74,20 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
       .description(
         'Decides every source of a Dockerfile by the policy beside it (<Dockerfile>.rego) and those of --policy.',
       )
-      .argument('[context]', 'directory of the build context', '.')
+      .argument('[context...]', 'directory or URL of the build context (default: .); targets with --bake')
+      .option('--bake <file>', 'check the targets of a bake or compose file; - is standard input')
+      .addOption(
+        repeated('--env <name=value>', 'variable of the bake file; a name alone takes it from the environment'),
+      )
       .option('-f, --file <path>', 'Dockerfile; - is standard input (default: Dockerfile in the context)')
       .option('--target <stage>', 'stage that is built')
       .addOption(repeated('--build-arg <name=value>', 'build argument; a name alone takes it from the environment'))
       .addOption(repeated('--label <name=value>', 'label given to the build, as policies see it'))
       .addOption(repeated('--build-context <name=value>', 'named build context: a directory or URL')),
-  ).action(async (context: string, given: Given<CheckOptions>) => {
+  ).action(async (subjects: string[], given: Given<CheckOptions>) => {
     await perform(given, async logger => {
       const { check } = await import('./commands/check.ts')
-      const lists = { buildArg: [], label: [], buildContext: [] }
-      return check(context, { ...runDefaults, ...lists, ...runOptions(given) }, { io, secrets, logger })
+      return check(subjects, { ...runDefaults, ...buildDefaults, ...runOptions(given) }, { io, secrets, logger })
     })
   })
 
@@ -173,6 +176,8 @@ const runDefaults = {
   offline: false,
   format: 'text',
 } as const
+
+const buildDefaults = { buildArg: [], label: [], buildContext: [], env: [] } as const
 
 function runOptions<Options>({ timeout, ...given }: Given<Options>) {
   return { ...given, ...(timeout !== undefined && { timeoutMs: timeout }) }

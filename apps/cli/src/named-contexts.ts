@@ -1,55 +1,76 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createRun } from '@source-policy/core'
+import { contextName } from '@source-policy/dockerfile'
 import { type ContentSource, parseDigest, parseReference, withTag } from '@source-policy/oci'
 import { isRemote } from './build-files.ts'
 import { CliError } from './error.ts'
-import { parsePairs } from './flags.ts'
 import type { IO } from './io.ts'
 
 /** What `--build-context` gave. */
 export interface GivenContexts {
   /** As the frontend gets them, by name. */
   readonly contexts: Readonly<Record<string, string>>
-  /** OCI layouts by the name of their store, which `contexts` mention. */
-  readonly layouts: ReadonlyMap<string, ContentSource>
+  /** Those that are what another target builds. */
+  readonly links: ReadonlyMap<string, string>
+}
+
+/** What named contexts of all builds are made of. */
+export interface ContextParts {
+  /** OCI layouts by the name of their store, which contexts mention. */
+  readonly layouts: Map<string, ContentSource>
   /** Directories, absolute. */
-  readonly directories: readonly string[]
+  readonly directories: Set<string>
 }
 
 const LAYOUT_SCHEME = 'oci-layout://'
+const TARGET_SCHEME = 'target:'
 
 /**
- * `--build-context` values as docker buildx hands them on: URLs as they are, a directory as `local:<name>`, an OCI layout
- * as the digest of its image in a store. Throws `usage`, and what reading the index of a layout throws.
+ * Named contexts as docker buildx hands them on: URLs as they are, a directory as `local:<name>`, an OCI layout as the digest of its
+ * image in a store, `target:<name>` of a bake file as an input. Throws `usage`, and what reading the index of a layout throws.
  */
-export async function namedContexts(values: readonly string[], io: Pick<IO, 'cwd' | 'signal'>): Promise<GivenContexts> {
-  const pairs = parsePairs('--build-context', values, key => {
-    throw new CliError('usage', `--build-context ${key}: expected name=value`)
-  })
+export async function namedContexts(
+  given: Readonly<Record<string, string>>,
+  parts: ContextParts,
+  io: Pick<IO, 'cwd' | 'signal'>,
+): Promise<GivenContexts> {
   const contexts: Record<string, string> = Object.create(null)
-  const layouts = new Map<string, ContentSource>()
-  const directories: string[] = []
-  for (const [name, value] of Object.entries(pairs)) {
+  const links = new Map<string, string>()
+  for (const [written, value] of Object.entries(given)) {
+    const name = nameOf(written)
     if (value.startsWith(LAYOUT_SCHEME)) {
-      const { images, location, digest } = await openLayout(name, value, io)
-      const store = `layout-${layouts.size}`
-      layouts.set(store, images)
-      directories.push(location)
+      const { images, location, digest } = await openLayout(written, value, io)
+      const store = `layout-${parts.layouts.size}`
+      parts.layouts.set(store, images)
+      parts.directories.add(location)
       contexts[name] = `${LAYOUT_SCHEME}${store}@${digest}`
+    } else if (value.startsWith(TARGET_SCHEME)) {
+      links.set(name, value.slice(TARGET_SCHEME.length))
+      contexts[name] = `input:${value.slice(TARGET_SCHEME.length)}`
     } else if (isRemote(value)) {
       contexts[name] = value
     } else {
       const directory = path.resolve(io.cwd, value)
       const found = await stat(directory).catch(() => undefined)
       if (found?.isDirectory() !== true) {
-        throw new CliError('usage', `--build-context ${name}=${value}: neither a URL nor a directory`)
+        throw new CliError('usage', `--build-context ${written}=${value}: neither a URL nor a directory`)
       }
-      directories.push(directory)
+      parts.directories.add(directory)
       contexts[name] = `local:${name}`
     }
   }
-  return { contexts, layouts, directories }
+  return { contexts, links }
+}
+
+/** As the frontend looks it up; a name that is no image's is one of a stage. */
+function nameOf(written: string): string {
+  try {
+    return contextName(written)
+  } catch {
+    // the frontend will not find it, and then nothing is made of it
+    return written
+  }
 }
 
 /** `oci-layout://<directory or tar>[:tag][@digest]`: a tag is looked up in the layout; it is `latest` where none is given. */

@@ -1,104 +1,184 @@
 import path from 'node:path'
-import type { Engine, Policy, PolicyFiles, PolicySet, PrintedLine } from '@source-policy/core'
+import type { Engine, Origin, Policy, PolicyFile, PolicyFiles, PolicySet, PrintedLine } from '@source-policy/core'
 import { confinedFiles } from './confined-files.ts'
 import { CliError } from './error.ts'
 import { MAX_POLICY_BYTES } from './limits.ts'
-import type { LogLevel } from './logger.ts'
+import type { Threshold } from './logger.ts'
 import { type PolicyConfig, type PolicyLogLevel, type ResolvedPolicy, resolvePolicyConfigs } from './policy-flag.ts'
+import { decodePolicy } from './policy-text.ts'
+import { fetchPolicy, isRemotePolicy, remotePolicyName } from './remote-policy.ts'
+import type { Session } from './session.ts'
 
 /** A policy as the command runs it. */
 export interface LoadedPolicy {
   readonly policy: Policy
   /** What of its lines is shown, where `--policy` says so. */
-  readonly logLevel?: LogLevel
+  readonly logLevel?: Threshold
 }
 
 /** The policy that stands beside a Dockerfile, or was given on standard input. */
 export interface DefaultPolicy {
   readonly name: string
   readonly text: string
-  readonly origin: PolicySet['origin']
+  readonly origin: Origin
+  /** Files beside it. Default: none. */
+  readonly beside?: PolicyFiles
+}
+
+/** The files of a build context. */
+export interface ContextFiles {
+  readonly files: PolicyFiles
+  /** Tells contexts apart. */
+  readonly key: string
+  /** Directory, where the context is local: absolute paths are taken for those within it. */
+  readonly root?: string
 }
 
 export interface LoadPoliciesOptions {
   /** `--policy` values in order. */
   readonly configs: readonly PolicyConfig[]
+  /** Entries of a bake file, which decide over the policies of the context and those that they name. */
+  readonly contextConfigs?: readonly PolicyConfig[]
   readonly defaultPolicy?: DefaultPolicy
-  /** What paths of policies are relative to; undefined where the build context is remote. */
-  readonly root?: string
+  /** What paths of policies are relative to; undefined where nothing of the build context is to be read. */
+  readonly context?: ContextFiles
   readonly cwd: string
+  /** For policies that are fetched. */
+  readonly session: Session
+  /** Policies of this run: equal sets are loaded once. */
+  readonly loaded?: Map<string, Promise<Policy>>
 }
 
 const CWD = 'cwd://'
 
+interface GivenPolicy extends ResolvedPolicy {
+  readonly origin: Origin
+  readonly defaultPolicy?: DefaultPolicy
+}
+
 /**
- * The policies of a build in the order in which they are evaluated. Throws `policy_not_found`, `policy_unsupported`,
- * `invalid_policy_flag`, and what the engine throws.
+ * The policies of a build in the order in which they are evaluated. Throws `policy_not_found`, `policy_not_pinned`,
+ * `policy_unsupported`, `invalid_policy_flag`, `no_policy` (strict), and what the engine throws.
  */
 export async function loadPolicies(options: LoadPoliciesOptions): Promise<LoadedPolicy[]> {
-  const { configs, defaultPolicy } = options
-  const defaultFiles = defaultPolicy === undefined ? [] : [defaultPolicy.name]
-  const loaded: LoadedPolicy[] = []
-  for (const resolved of resolvePolicyConfigs(defaultFiles, configs)) {
-    const isDefault = resolved.files === defaultFiles && defaultPolicy !== undefined
-    const set = isDefault ? defaultSet(defaultPolicy, options) : operatorSet(resolved, options)
-    const engine = await engineFor(set)
-    const level = resolved.logLevel && logLevels[resolved.logLevel]
-    loaded.push({ policy: await engine.load(set), ...(level && { logLevel: level }) })
+  const { configs, contextConfigs = [], defaultPolicy, loaded = new Map() } = options
+  const beside: GivenPolicy[] =
+    defaultPolicy === undefined ? [] : [{ files: [defaultPolicy.name], origin: defaultPolicy.origin, defaultPolicy }]
+  const ofContext = resolvePolicyConfigs(beside, contextConfigs).map((given): GivenPolicy => {
+    return { origin: 'context', ...given }
+  })
+  const resolved = resolvePolicyConfigs(ofContext, configs).map((given): GivenPolicy => {
+    return { origin: 'operator', ...given }
+  })
+  if (resolved.length === 0 && [...configs, ...contextConfigs].some(({ strict }) => strict === true)) {
+    throw new CliError('no_policy', 'strict=true: there is no policy')
   }
-  return loaded
-}
-
-/** The text of the policy beside a Dockerfile (`directory/<name>`), which may be a link within `alsoWithin`. */
-export async function readDefaultPolicy(
-  directory: string,
-  name: string,
-  alsoWithin: readonly string[],
-): Promise<DefaultPolicy | undefined> {
-  const bytes = await confinedFiles(directory, alsoWithin).read(name, { maxBytes: MAX_POLICY_BYTES })
-  return bytes && { name, text: decodePolicy(bytes, name), origin: 'context' }
-}
-
-/** Throws `unreadable_file` where the policy is not UTF-8. */
-export function decodePolicy(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new CliError('unreadable_file', `reading ${name}: not UTF-8`, { cause })
+  const policies: LoadedPolicy[] = []
+  for (const given of resolved) {
+    const { set, key } = await policySet(given, options)
+    const policy = loaded.get(key) ?? engineFor(set).then(engine => engine.load(set))
+    loaded.set(key, policy)
+    const level = given.logLevel && logLevels[given.logLevel]
+    policies.push({ policy: await policy, ...(level && { logLevel: level }) })
   }
+  return policies
 }
 
-function defaultSet({ name, text, origin }: DefaultPolicy, { root }: LoadPoliciesOptions): PolicySet {
-  return { name, files: [{ path: name, text }], root: root === undefined ? noFiles : confinedFiles(root), origin }
+/** Those of `configs` that can be loaded without looking into a build context. */
+export function withoutContext(configs: readonly PolicyConfig[]): PolicyConfig[] {
+  return configs.filter(({ files }) => files.length > 0 && !files.some(isOfContext)).map(({ files }) => ({ files }))
+}
+
+/** Whether a file of `--policy` is one of the build context. */
+export function isOfContext(file: string): boolean {
+  return !file.startsWith(CWD) && !isRemotePolicy(file)
+}
+
+/** The policy beside a Dockerfile, whose path is one of `files`. Undefined where there is none. */
+export async function readDefaultPolicy(files: PolicyFiles, dockerfile: string): Promise<DefaultPolicy | undefined> {
+  const directory = path.posix.dirname(dockerfile)
+  const name = `${path.posix.basename(dockerfile)}.rego`
+  const bytes = await files.read(path.posix.join(directory, name), { maxBytes: MAX_POLICY_BYTES })
+  return bytes && { name, text: decodePolicy(bytes, name), origin: 'context', beside: below(files, directory) }
+}
+
+interface NamedSet {
+  readonly set: PolicySet
+  /** Equal for sets that are the same policy. */
+  readonly key: string
+}
+
+async function policySet(given: GivenPolicy, options: LoadPoliciesOptions): Promise<NamedSet> {
+  const { defaultPolicy, origin } = given
+  if (defaultPolicy !== undefined) {
+    const { name, text, beside = noFiles } = defaultPolicy
+    const { context } = options
+    const root = firstOf([context?.files ?? noFiles, beside])
+    const key = JSON.stringify(['default', origin, name, text, context?.key])
+    return { set: { name, files: [{ path: name, text }], root, origin }, key }
+  }
+  return namedSet(given, options)
 }
 
 /**
- * Files are relative to the build context, as in docker buildx, or to the working directory (`cwd://`). A set that is
- * wholly of the working directory has its imports there too: a build context must not be able to supply its modules.
+ * The files of one entry. Their imports and what they read lie where docker buildx looks for them, at the root of the build
+ * context or of the working directory (`cwd://`), or where its documentation says, beside the policy. A set without a file of the
+ * build context has none of these there: a context must not be able to supply its modules.
  */
-function operatorSet({ files }: ResolvedPolicy, { root, cwd }: LoadPoliciesOptions): PolicySet {
-  const name = files.join(', ')
-  if (files.every(file => file.startsWith(CWD))) {
-    const names = files.map(file => relative(file.slice(CWD.length), cwd))
-    return { name, files: names.map(path => ({ path })), root: confinedFiles(cwd), origin: 'operator' }
+async function namedSet({ files, origin }: GivenPolicy, options: LoadPoliciesOptions): Promise<NamedSet> {
+  const { cwd, context, session } = options
+  const found: PolicyFile[] = []
+  const roots: PolicyFiles[] = []
+  const beside: PolicyFiles[] = []
+  const own = confinedFiles(cwd)
+  for (const file of files) {
+    if (isRemotePolicy(file)) {
+      const fetched = await fetchPolicy(file, session)
+      found.push(...fetched.files)
+      roots.push(fetched.root)
+      continue
+    }
+    const place = isOfContext(file) ? context : { files: own, root: cwd }
+    const relative = relativeTo(place?.root, file.startsWith(CWD) ? file.slice(CWD.length) : file)
+    const bytes = await place?.files.read(relative, { maxBytes: MAX_POLICY_BYTES })
+    if (place === undefined || bytes === undefined) {
+      throw new CliError('policy_not_found', `policy file ${file} not found`)
+    }
+    const isTold = files.every(other => other.startsWith(CWD)) || isOfContext(file)
+    found.push({ path: isTold ? relative : file, text: decodePolicy(bytes, file) })
+    beside.push(below(place.files, path.posix.dirname(relative)))
   }
-  if (root === undefined) {
-    throw new CliError(
-      'policy_not_found',
-      `policy file ${name}: the files of a remote context are not read; use ${CWD}`,
-    )
-  }
-  const [inContext, inCwd] = [confinedFiles(root), confinedFiles(cwd)]
-  const either: PolicyFiles = {
-    read: (file, options) =>
-      file.startsWith(CWD) ? inCwd.read(file.slice(CWD.length), options) : inContext.read(file, options),
-  }
-  const names = files.map(file => (file.startsWith(CWD) ? file : relative(file, root)))
-  return { name, files: names.map(path => ({ path })), root: either, origin: 'operator' }
+  if (files.some(isOfContext) && context !== undefined) roots.push(context.files)
+  else if (files.some(file => file.startsWith(CWD))) roots.push(own)
+  const name = files.map(file => (isRemotePolicy(file) ? remotePolicyName(file) : file)).join(', ')
+  const set: PolicySet = { name, files: found, root: firstOf([...roots, ...beside]), origin }
+  return { set, key: JSON.stringify([origin, files, found, files.some(isOfContext) ? context?.key : '']) }
 }
 
-function relative(file: string, root: string): string {
-  return (path.isAbsolute(file) ? path.relative(root, file) : file).split(path.sep).join('/')
+/** What the first of several places has. A path that leads out of one of them is refused all the same. */
+function firstOf(places: readonly PolicyFiles[]): PolicyFiles {
+  return {
+    async read(file, options) {
+      for (const place of places) {
+        const bytes = await place.read(file, options)
+        if (bytes !== undefined) return bytes
+      }
+      return undefined
+    },
+  }
+}
+
+/** The files of a directory, confined as `files` are. */
+function below(files: PolicyFiles, directory: string): PolicyFiles {
+  return {
+    read: async (file, options) =>
+      path.isAbsolute(file) ? undefined : files.read(path.posix.join(directory, file), options),
+  }
+}
+
+function relativeTo(root: string | undefined, file: string): string {
+  const relative = root !== undefined && path.isAbsolute(file) ? path.relative(root, file) : file
+  return relative.split(path.sep).join('/')
 }
 
 async function engineFor({ files }: PolicySet): Promise<Engine> {
@@ -110,7 +190,8 @@ async function engineFor({ files }: PolicySet): Promise<Engine> {
   return opaEngine()
 }
 
-const logLevels: Readonly<Record<PolicyLogLevel, LogLevel>> = {
+const logLevels: Readonly<Record<PolicyLogLevel, Threshold>> = {
+  none: 'none',
   panic: 'error',
   fatal: 'error',
   error: 'error',

@@ -44,7 +44,7 @@ describe.skipIf(!hasConformance)('docker buildx', () => {
   it.each(data.policy_flags.cases)('resolves $configs over $default', ({ default: files, configs, result, error }) => {
     const resolve = () =>
       resolvePolicyConfigs(
-        files,
+        files.length === 0 ? [] : [{ files }],
         configs.map(config => ({ files: [], ...config })),
       )
     if (error !== undefined) expect(resolve).toThrow(error)
@@ -58,18 +58,20 @@ describe('parsePolicyFlag', () => {
     ['"filename=a,b.rego",strict=1', { files: ['a,b.rego'], strict: true }],
     ['"filename=say ""x"".rego"', { files: ['say "x".rego'] }],
     ['log-level=WARN', { files: [], logLevel: 'warning' }],
+    ['log-level=none', { files: [], logLevel: 'none' }],
     ['reset=T,filename=x', { files: ['x'], reset: true }],
     ['disabled=false', { files: [], disabled: false }],
   ])('reads %s', (value, config) => expect(parsePolicyFlag(value)).toEqual(config))
 
-  it.each(['', 'a.rego', 'filename="a"b', '"filename=a', 'log-level=none', 'constructor=x', 'strict=', 'strict=yes'])(
+  it.each(['', 'a.rego', 'filename="a"b', '"filename=a', 'constructor=x', 'strict=', 'strict=yes'])(
     'refuses %j',
     value => expect(() => parsePolicyFlag(value)).toThrow(expect.objectContaining({ code: 'invalid_policy_flag' })),
   )
 })
 
 describe('resolvePolicyConfigs', () => {
-  const resolve = (files: string[], ...flags: string[]) => resolvePolicyConfigs(files, flags.map(parsePolicyFlag))
+  const resolve = (files: string[], ...flags: string[]) =>
+    resolvePolicyConfigs(files.length === 0 ? [] : [{ files }], flags.map(parsePolicyFlag))
 
   it.each([
     ['adds policies after the default one', [['d'], 'filename=a'], [{ files: ['d'] }, { files: ['a'] }]],

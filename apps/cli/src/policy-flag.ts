@@ -1,8 +1,11 @@
 import { parseCSV } from './csv.ts'
 import { CliError } from './error.ts'
 
-/** Levels of log lines as policies of docker buildx name them; `warn` is written `warning`. */
-export const POLICY_LOG_LEVELS = ['panic', 'fatal', 'error', 'warning', 'info', 'debug', 'trace'] as const
+/**
+ * Levels of log lines as policies of docker buildx name them; `warn` is written `warning`. `none` is in Docker's documentation,
+ * although docker buildx refuses it.
+ */
+export const POLICY_LOG_LEVELS = ['none', 'panic', 'fatal', 'error', 'warning', 'info', 'debug', 'trace'] as const
 
 export type PolicyLogLevel = (typeof POLICY_LOG_LEVELS)[number]
 
@@ -67,9 +70,12 @@ export function parsePolicyFlag(value: string): PolicyConfig {
   return config
 }
 
-/** The same of an entry of a bake file: a `--policy` value, or an object with its keys. Throws `invalid_policy_flag`. */
+/**
+ * The same of an entry of a bake file: a `--policy` value, an object with its keys, or the name of a file as Docker's documentation
+ * has it, although docker buildx refuses that. Throws `invalid_policy_flag`.
+ */
 export function readPolicyConfig(entry: string | Fields): PolicyConfig {
-  if (typeof entry === 'string') return parsePolicyFlag(entry)
+  if (typeof entry === 'string') return /^[^=,"]+$/.test(entry) ? { files: [entry] } : parsePolicyFlag(entry)
   const config: Settings = { files: [] }
   for (const [key, value] of Object.entries(entry)) {
     if (setter(key)?.(config, value) !== true) throw invalid(`${key}=${String(value)}`)
@@ -78,13 +84,13 @@ export function readPolicyConfig(entry: string | Fields): PolicyConfig {
 }
 
 /**
- * The policies that `--policy` entries lead to, in order, given the default one (the files beside the Dockerfile; empty
- * where there are none). Throws `invalid_policy_flag` where an entry disables policies and another says more.
+ * The policies that `--policy` entries lead to, in order, given those that are there without them (the one beside the
+ * Dockerfile). Throws `invalid_policy_flag` where an entry disables policies and another says more.
  */
-export function resolvePolicyConfigs(
-  defaultFiles: readonly string[],
+export function resolvePolicyConfigs<Given extends ResolvedPolicy>(
+  given: readonly Given[],
   configs: readonly PolicyConfig[],
-): ResolvedPolicy[] {
+): (Given | ResolvedPolicy)[] {
   const [first] = configs
   if (configs.some(({ disabled }) => disabled === true)) {
     if (configs.length > 1 || first === undefined || !isDisabledAlone(first)) {
@@ -92,7 +98,7 @@ export function resolvePolicyConfigs(
     }
     return []
   }
-  let policies: ResolvedPolicy[] = defaultFiles.length > 0 ? [{ files: defaultFiles }] : []
+  let policies: (Given | ResolvedPolicy)[] = [...given]
   /** Settings that came before any policy; they hold for those that follow. */
   let pending: Omit<ResolvedPolicy, 'files'> = {}
   for (const { files, reset, strict, logLevel } of configs) {

@@ -60,7 +60,8 @@ function head(outcome: Outcome) {
   return { version: REPORT_VERSION, outcome, exitCode: EXIT_CODES[outcome] }
 }
 
-function sourceDocument({ source, places, roles, decision, report, digest, servedFrom = [] }: CheckedSource) {
+function sourceDocument(checked: CheckedSource) {
+  const { source, places, roles, decision, report, digest, servedFrom = [], targets = [] } = checked
   return {
     identifier: redactIdentifier(source.identifier),
     kind: source.kind,
@@ -68,6 +69,7 @@ function sourceDocument({ source, places, roles, decision, report, digest, serve
     ...(digest !== undefined && { digest }),
     ...(servedFrom.length > 0 && { servedFrom }),
     places: places.map(placeDocument),
+    ...(targets.length > 0 && { targets }),
     roles,
     decision: decisionDocument(decision),
     report: reportOf(report),

@@ -50,6 +50,7 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
           description: 'repositories that an image was read from: those of mirrors, and its own',
         },
         places: listOf(ref('place')),
+        targets: { ...texts, description: 'targets of the bake file that use it' },
         roles: texts,
         decision: {
           oneOf: [
@@ -62,7 +63,7 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
         },
         report: ref('report'),
       },
-      ['platform', 'digest', 'servedFrom'],
+      ['platform', 'digest', 'servedFrom', 'targets'],
     ),
     report: object(
       {

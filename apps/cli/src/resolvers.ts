@@ -8,13 +8,20 @@ import {
   createRegistryClient,
   hostPlatform,
   parseReference,
+  type Reference,
   type RegistryConfig,
   type RegistryConfigs,
   readImageConfig,
   type Served,
   tagNameOnly,
 } from '@source-policy/oci'
-import { gitCredentialHelper, gitResolver, gitSecrets } from '@source-policy/resolver-git'
+import {
+  type GitFilesReader,
+  gitCredentialHelper,
+  gitFiles,
+  gitResolver,
+  gitSecrets,
+} from '@source-policy/resolver-git'
 import { type HTTPResolverOptions, httpResolver } from '@source-policy/resolver-http'
 import { imageResolver } from '@source-policy/resolver-image'
 import { createTransport, type Transport, type TransportOptions } from '@source-policy/transport'
@@ -55,6 +62,9 @@ export interface Resolvers {
   readonly resolvers: readonly Resolver[]
   /** Where the content of an image comes from: a registry, or a layout. */
   imagesOf(source: Source): ContentSource
+  readonly registry: ContentSource
+  readonly gitFiles: GitFilesReader
+  readonly transport: Transport
   close(): Promise<void>
 }
 
@@ -84,7 +94,7 @@ export function openResolvers(options: ResolversOptions): Resolvers {
     ...(onServed && { onServed }),
   })
   const layout = (store: string) => layouts.get(store)
-  const git = gitResolver({
+  const gitOptions = {
     transport,
     credentialsFor: gitSecrets({
       secrets: { ...env, ...given },
@@ -92,7 +102,7 @@ export function openResolvers(options: ResolversOptions): Resolvers {
     }),
     askCredential: gitCredentialHelper({ env }),
     git: { env },
-  })
+  }
   const http = httpResolver({
     transport,
     // a source may name any secret, and the build's author chose its host: only those that name a host themselves are for it
@@ -101,8 +111,11 @@ export function openResolvers(options: ResolversOptions): Resolvers {
   })
   const image = imageResolver({ registry, ...(layouts.size > 0 && { layout }) })
   return {
-    resolvers: [image, git, http],
+    resolvers: [image, gitResolver(gitOptions), http],
     imagesOf: ({ attrs }) => layouts.get(attrs['oci.store'] ?? '') ?? registry,
+    registry,
+    gitFiles: gitFiles(gitOptions),
+    transport,
     close: () => transport.close(),
   }
 }
@@ -137,10 +150,15 @@ function credentials(env: IO['env'], secrets: Secrets): CredentialsFor {
   }
 }
 
+/** The reference of an image source, with its tag. */
+export function referenceOf({ identifier }: Source): Reference {
+  return tagNameOnly(parseReference(identifier.replace(/^[a-z-]+:\/\//, '')))
+}
+
 /** The configuration of a base image; what a policy asked for in the run is not asked for again. Rejects with a coded error. */
 export async function readBaseConfig(images: ContentSource, source: Source, run: Run): Promise<BaseConfig> {
   const context = { run, signal: run.signal, anonymous: false }
-  const reference = tagNameOnly(parseReference(source.identifier.replace(/^[a-z-]+:\/\//, '')))
+  const reference = referenceOf(source)
   const root = await images.root(reference, context)
   const wanted = { reference, root, platform: source.platform ?? hostPlatform() }
   const { descriptor } = await chooseManifest(images, wanted, context)

@@ -5,18 +5,20 @@ import {
   type Resolver,
   type Run,
   type RunOptions,
+  redactURL,
   type Source,
   type Usage,
 } from '@source-policy/core'
 import type { BaseConfig } from '@source-policy/dockerfile'
 import { type ContentSource, parseReference, repositoryName } from '@source-policy/oci'
+import type { GitFilesReader } from '@source-policy/resolver-git'
 import { openCache } from './cache.ts'
 import { readOperatorFile } from './confined-files.ts'
 import { CliError } from './error.ts'
 import type { CommandContext, IO } from './io.ts'
 import { MAX_CERTIFICATE_BYTES } from './limits.ts'
 import { gitHostOf } from './main-context.ts'
-import { type OpenPGPValidity, openResolvers, readBaseConfig } from './resolvers.ts'
+import { type OpenPGPValidity, openResolvers, readBaseConfig, referenceOf } from './resolvers.ts'
 import { readSecrets } from './secret-flag.ts'
 
 /** What the operator allows the command on the network, and for how long. */
@@ -48,6 +50,14 @@ export interface Session {
   readonly resolvers: readonly Resolver[]
   /** The configuration of a base image. Rejects where it cannot be had. */
   fetchConfig(source: Source): Promise<BaseConfig>
+  /** The digest of an image as the run binds it: of its index, where it has one. Rejects where it cannot be had. */
+  fetchDigest(source: Source): Promise<string>
+  /** Images and artifacts of registries. */
+  readonly registry: ContentSource
+  /** Files of git repositories. */
+  readonly gitFiles: GitFilesReader
+  /** The whole body of a URL. Rejects with a coded error where it is not served or larger than `maxBytes`. */
+  download(url: string, maxBytes: number): Promise<Uint8Array>
   /** The names under which an image was read: those of mirrors, and its own. Empty where no server was asked. */
   servedFrom(source: Source): readonly string[]
   /** What came up on the way and is no one source's fault, for the report. */
@@ -113,7 +123,7 @@ async function openOnline(
     },
   })
   const served = new Map<string, Set<string>>()
-  const { resolvers, imagesOf, close } = openResolvers({
+  const { resolvers, imagesOf, registry, gitFiles, transport, close } = openResolvers({
     allowAddresses: options.allowAddress,
     insecureRegistries: options.insecureRegistry,
     ...(certificates.length > 0 && { ca: certificates }),
@@ -138,6 +148,18 @@ async function openOnline(
     notices,
     usage: run.usage,
     fetchConfig: source => readBaseConfig(imagesOf(source), source, run),
+    fetchDigest: async source => {
+      const context = { run, signal: run.signal, anonymous: false }
+      return (await imagesOf(source).root(referenceOf(source), context)).digest
+    },
+    registry,
+    gitFiles,
+    async download(url, maxBytes) {
+      const response = await transport.request({ method: 'GET', url, maxBytes, run, signal: run.signal })
+      if (response.status === 200) return response.bytes()
+      await response.discard()
+      throw new CliError('unreadable_file', `GET ${redactURL(url)}: got status ${response.status}`)
+    },
     servedFrom: source => [...(served.get(repositoryOf(source) ?? '') ?? [])].sort(),
     async close() {
       await close()

@@ -64,7 +64,14 @@ function parseBoolean(name: string, text: string): boolean {
   throw new DockerfileError('invalid_option', `${name} is ${JSON.stringify(text)}, expected a boolean`)
 }
 
-function mainContext({ context }: SourcesOptions, buildArgs: BuildArgs): Source {
+/**
+ * The source that a build context is: `local://context`, a git repository, or a download. Throws DockerfileError (`invalid_option`).
+ */
+export function contextSource(options: Pick<SourcesOptions, 'context' | 'buildArgs'>): Source {
+  return mainContext(options, new Map(Object.entries(options.buildArgs ?? {})))
+}
+
+function mainContext({ context }: Pick<SourcesOptions, 'context'>, buildArgs: BuildArgs): Source {
   const local: Source = { kind: 'local', identifier: 'local://context', attrs: {} }
   if (context === undefined) return local
   let git: ReturnType<typeof parseGitRef>

@@ -1,0 +1,50 @@
+import type { Platform } from '@source-policy/core'
+import type { BuildPlace } from './build-files.ts'
+import { CliError } from './error.ts'
+import { parseBuildArgs, parsePairs, parsePlatforms } from './flags.ts'
+import type { IO } from './io.ts'
+import type { PolicyConfig } from './policy-flag.ts'
+
+/** A build that is asked for, by flags or by a target of a bake file. */
+export interface BuildRequest extends BuildPlace {
+  /** The stage that is built. */
+  readonly target?: string
+  readonly args: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  /** Default: none asked for. */
+  readonly platforms: readonly Platform[]
+  /** Named contexts: directories, URLs, `target:<name>`. */
+  readonly contexts: Readonly<Record<string, string>>
+  /** What a bake file says of policies. */
+  readonly policies: readonly PolicyConfig[]
+  /** The image that makes the SBOM. */
+  readonly sbomGenerator?: string
+}
+
+/** What flags say of a build. */
+export interface BuildOptions {
+  readonly file?: string
+  readonly target?: string
+  readonly buildArg: readonly string[]
+  readonly label: readonly string[]
+  readonly platform: readonly string[]
+  readonly buildContext: readonly string[]
+}
+
+/** The build that flags ask for. Throws `usage`, `platform_invalid`. */
+export function requestOfFlags(context: string, options: BuildOptions, io: Pick<IO, 'env'>): BuildRequest {
+  const { file, target } = options
+  const noValue = (key: string) => {
+    throw new CliError('usage', `--build-context ${key}: expected name=value`)
+  }
+  return {
+    context,
+    ...(file !== undefined && { file }),
+    ...(target !== undefined && { target }),
+    args: parseBuildArgs(options.buildArg, io.env),
+    labels: parsePairs('--label', options.label, () => ''),
+    platforms: parsePlatforms(options.platform),
+    contexts: parsePairs('--build-context', options.buildContext, noValue),
+    policies: [],
+  }
+}

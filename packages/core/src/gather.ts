@@ -117,10 +117,10 @@ function placed({ location }: HostCall, message: string): string {
 }
 
 /** `load_json(path)`: a file of the policy set. A file that is missing or malformed is undefined, as in buildx. */
-async function loadJSON(
+export async function loadJSON(
   args: readonly unknown[],
   files: PolicyFiles,
-  policy: GatherContext['policy'],
+  policy: Pick<Policy, 'parseJSON'>,
 ): Promise<Answer> {
   const [path] = args
   const file = await readPolicyFile(files, path, MAX_LOAD_JSON_BYTES)

@@ -42,6 +42,7 @@ export {
   weakestBasis,
 } from './facts.ts'
 export { fieldPrerequisites, fieldsToLoad, parseField } from './fields.ts'
+export { loadJSON } from './gather.ts'
 export type {
   AttestationInput,
   CommitInput,

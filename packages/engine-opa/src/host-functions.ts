@@ -1,6 +1,11 @@
 import type { BuiltinDeclaration } from '@source-policy/rego'
 
-const digest = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
+const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
+
+/** Whether a value is a digest that an image can be pinned to. */
+export function isDigest(value: unknown): boolean {
+  return typeof value === 'string' && digestPattern.test(value)
+}
 
 /**
  * What docker buildx adds to Rego, and `git_signer`, which it does not have. All but `pin_image` are answered by the
@@ -22,7 +27,7 @@ export const HOST_FUNCTIONS: Readonly<Record<string, BuiltinDeclaration>> = {
       if (source === undefined || source.length !== 1 || source[0] !== 'image') {
         throw new Error('pin_image: the first argument is not the same as input.image')
       }
-      if (typeof pinned !== 'string' || !digest.test(pinned)) throw new Error('pin_image: invalid digest')
+      if (!isDigest(pinned)) throw new Error('pin_image: invalid digest')
       return true
     },
   },

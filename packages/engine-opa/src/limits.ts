@@ -9,3 +9,6 @@ export const MAX_EXPLAINED_DEPTH = 8
 
 /** What is told of one evaluation that is explained; what comes after it is left out. */
 export const MAX_EXPLAINED_EVENTS = 200_000
+
+/** Evaluations of one test: each answers the calls of host functions that the last one lacked. */
+export const MAX_TEST_ROUNDS = 32

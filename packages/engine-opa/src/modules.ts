@@ -1,13 +1,19 @@
 import type { PolicyFile, PolicySet } from '@source-policy/core'
 import { type Module, parseModule } from '@source-policy/rego'
+import { helpersFor } from './buildx-helpers.ts'
 import { OpaEngineError } from './error.ts'
 import { MAX_POLICY_FILE_BYTES, MAX_POLICY_MODULES } from './limits.ts'
+import { refPath } from './ref-path.ts'
 
 /**
  * The modules of a policy set by file name: its files and, as docker buildx does, for each `import data.a.b` the file
- * `a/b.rego` under the root, whose package is then `a.b` whatever it declares.
+ * `a/b.rego` under the root, whose package is then `a.b` whatever it declares; and the helpers of docker buildx.
+ * With `presentFirst` no file is read for a package that one of the set's own files has.
  */
-export async function loadModules(set: PolicySet): Promise<Record<string, string>> {
+export async function loadModules(
+  set: Pick<PolicySet, 'name' | 'files' | 'root'>,
+  { presentFirst = false }: { readonly presentFirst?: boolean } = {},
+): Promise<Record<string, string>> {
   const modules: Record<string, string> = Object.create(null)
   const packages = new Set<string>()
   const pending: Import[] = []
@@ -32,7 +38,7 @@ export async function loadModules(set: PolicySet): Promise<Record<string, string
   }
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     const file = `${next.path.join('/')}.rego`
-    if (file in modules) continue
+    if (file in modules || (presentFirst && packages.has(next.path.join('.')))) continue
     const text = await readModule(set, { path: file })
     if (text !== undefined) add(file, text, next.path)
     else if (!packages.has(next.path.join('.'))) {
@@ -42,7 +48,7 @@ export async function loadModules(set: PolicySet): Promise<Record<string, string
       )
     }
   }
-  return modules
+  return { ...modules, ...helpersFor(Object.values(modules)) }
 }
 
 interface Import {
@@ -57,15 +63,7 @@ function withPackage({ source, package: { span } }: Module, path: readonly strin
   return `${source.text.slice(0, span.start)}package ${path[0]}${name.join('')}${'\n'.repeat(rows)}${source.text.slice(span.end)}`
 }
 
-/** The names of a ground reference: `data.a.b` is `['data', 'a', 'b']`. */
-function refPath({ head, path }: Module['package']['path']): string[] {
-  const names = [head, ...path].map(term =>
-    term.kind === 'var' ? term.name : term.kind === 'string' ? term.value : undefined,
-  )
-  return names.filter(name => name !== undefined)
-}
-
-async function readModule(set: PolicySet, { path, text }: PolicyFile): Promise<string | undefined> {
+async function readModule(set: Pick<PolicySet, 'root'>, { path, text }: PolicyFile): Promise<string | undefined> {
   if (text !== undefined) return text
   const bytes = await set.root.read(path, { maxBytes: MAX_POLICY_FILE_BYTES })
   if (bytes === undefined) return undefined

@@ -109,7 +109,7 @@ function run(query: Query, request: EvaluationRequest, events?: (event: Evaluati
   }
 }
 
-function regoAnswers(answers: ReadonlyMap<string, Answer>): Map<string, RegoAnswer> {
+export function regoAnswers(answers: ReadonlyMap<string, Answer>): Map<string, RegoAnswer> {
   return new Map(Array.from(answers, ([id, answer]) => [id, regoAnswer(answer)]))
 }
 
@@ -159,7 +159,7 @@ function readMembers(decision: Value) {
   return { known, lacks }
 }
 
-function lackingOf({ paths, calls, failed }: Pick<Blocked, 'paths' | 'calls' | 'failed'>): Lacking {
+export function lackingOf({ paths, calls, failed }: Pick<Blocked, 'paths' | 'calls' | 'failed'>): Lacking {
   return {
     paths,
     calls: [...calls, ...failed].map(({ id, name, args, source, location }) => ({
@@ -176,6 +176,6 @@ function missing(lacking: Lacking): Evaluation {
   return { kind: 'missing', ...lacking }
 }
 
-function plain(value: Value | undefined): unknown {
+export function plain(value: Value | undefined): unknown {
   return value === undefined ? undefined : JSON.parse(toJSON(value))
 }

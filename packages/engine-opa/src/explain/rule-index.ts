@@ -12,8 +12,8 @@ import {
   walkExprTerms,
   walkTerms,
 } from '@source-policy/rego/syntax'
+import { refPath } from '../ref-path.ts'
 import { metadataOf } from './metadata.ts'
-import { refPath } from './ref-path.ts'
 
 /** One definition of a rule, or an `else` of it, as the text has it. */
 export interface IndexedBody {

@@ -47,7 +47,8 @@ function selectUnknown(run: Run, container: Unknown, key: Value | Unknown): Slot
   if (container.only === undefined) return container
   const member = select(run, container.only, key) as Slot
   if (member === undefined) return undefined
-  return member instanceof Unknown ? container : new Unknown(container.lacks, false, [member])
+  // what the container could be says nothing of what is not known inside it
+  return new Unknown(container.lacks, false, member instanceof Unknown ? member.values : [member])
 }
 
 /** Whether the value has something unknown inside. */

@@ -31,3 +31,15 @@ test.each(rows)(
     expect([fromData, fromInput].map(({ results }) => results[0]?.bindings.x)).toEqual([gives, gives])
   },
 )
+
+test.each([
+  ['input.name == "x" with input as {"name": name}'],
+  ['input.name[0] == "x" with input as {"name": [name]}'],
+  ['data.z.name == "x" with data.z as {"name": name}'],
+  ['input.name == "x" with input as {"name": lower(name)}'],
+])('what is not known stays so inside a literal that replaces a document: %s', expression => {
+  const module = `package p\n\nok if {\n\tname := input.a\n\t${expression}\n}`
+  const query = prepare({ modules: { 'p.rego': module }, query: 'data.p.ok = x' })
+  expect(query.evaluate({ input: {}, unknown: [['a']] })).toMatchObject({ kind: 'blocked', paths: [['a']] })
+  expect(query.evaluate({ input: { a: 'x' } }).results).toHaveLength(1)
+})

@@ -16,6 +16,12 @@ export type HTTPSourceErrorCode =
   | 'unauthorized'
   /** The server's status is no success. */
   | 'unexpected_status'
+  /** Too many requests, the server says. */
+  | 'rate_limited'
+  /** An answer with attestations, or a bundle, is malformed. */
+  | 'malformed_attestation'
+  /** More bytes, pages or attestations than allowed. */
+  | 'too_large'
   /** The file was another one when it was read again. */
   | 'changed_during_run'
   /** Asked for a field that HTTP sources do not have. */

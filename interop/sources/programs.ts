@@ -16,13 +16,19 @@ export async function run(
   return stdout
 }
 
-/** The status that a program ends with. */
-export function statusOf(
+/** The status that a program ends with, and what it says to standard error. */
+export function outcomeOf(
   program: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): number | null {
-  return spawnSync(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' }).status
+  env: Readonly<Record<string, string>> = {},
+  input?: string | Uint8Array,
+): { readonly status: number | null; readonly complaint: string } {
+  const { status, stderr } = spawnSync(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'ignore', 'pipe'],
+    ...(input !== undefined && { input }),
+  })
+  return { status, complaint: stderr?.toString() ?? '' }
 }
 
 /** The programs of the list that cannot be started. */

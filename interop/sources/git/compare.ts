@@ -3,9 +3,9 @@ import { createRun, type Facts, type GitInput, type Path, type PolicyFiles, type
 import { gitResolver } from '@source-policy/resolver-git'
 import type { GitRepository } from '@source-policy/testkit'
 import { createTransport } from '@source-policy/transport'
-import { statusOf } from '../programs.ts'
+import { outcomeOf } from '../programs.ts'
+import type { RunningServer } from '../running-server.ts'
 import type { KeySet } from './repositories.ts'
-import type { RunningServer } from './servers.ts'
 
 const fields = ['tagName', 'branch', 'ref', 'checksum', 'isAnnotatedTag', 'commitChecksum', 'isSHA256', 'tag', 'commit']
 const files: PolicyFiles = { read: async file => Uint8Array.from(await readFile(file)) }
@@ -24,6 +24,9 @@ export function openSource(server: RunningServer, repository: string, ref: strin
   const source: Source = resolver.parse(`git://${server.url(repository)}${ref === '' ? '' : `#${ref}`}`, { attrs: {} })
   const context = { run, signal: run.signal, anonymous: false }
   return {
+    resolver,
+    source,
+    run,
     async git(): Promise<{ git: GitInput; problems: string[] }> {
       const { input, unknown } = resolver.describe(source)
       const facts = await resolver.resolve(source, unknown, context)
@@ -57,7 +60,9 @@ function problemsOf({ known, absent, unavailable }: Facts, asked: readonly Path[
 export async function expectedGit({ git, objectFormat }: GitRepository, ref: string): Promise<Record<string, unknown>> {
   const name = await fullName(git, ref)
   const checksum = await git(['rev-parse', name])
-  const commitChecksum = await git(['rev-parse', `${name}^{commit}`])
+  // what it leads to: for a tag of a tree, that is no commit
+  const commitChecksum = await git(['rev-parse', `${name}^{}`])
+  const isCommit = (await git(['cat-file', '-t', commitChecksum])) === 'commit'
   const isTag = (await git(['cat-file', '-t', checksum])) === 'tag'
   const after = (prefix: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : undefined)
   return defined({
@@ -68,8 +73,8 @@ export async function expectedGit({ git, objectFormat }: GitRepository, ref: str
     commitChecksum,
     isAnnotatedTag: isTag ? true : undefined,
     isSHA256: objectFormat === 'sha256' ? true : undefined,
-    commit: await expectedCommit(git, commitChecksum),
-    tag: isTag ? await expectedTag(git, name) : undefined,
+    commit: isCommit ? await expectedCommit(git, commitChecksum) : undefined,
+    tag: isTag && isCommit ? await expectedTag(git, name) : undefined,
   })
 }
 
@@ -94,7 +99,10 @@ export function remembered<T>(compute: () => T, key: string, memory: Map<string,
   return memory.get(key) as T
 }
 
-/** Whether git verifies it with the same keys. */
+/**
+ * Whether git verifies it with the same keys. Where a key has expired by now, git says no and gpg that the signature was good: we
+ * ask, as buildx does, whether the key was valid when it signed.
+ */
 export function verifiedByGit(
   repository: GitRepository,
   object: 'commit' | 'tag',
@@ -102,10 +110,11 @@ export function verifiedByGit(
   { config, env }: KeySet,
 ): boolean {
   const command = object === 'commit' ? 'verify-commit' : 'verify-tag'
-  return (
-    statusOf('git', [...config, `--git-dir=${repository.dir}`, command, hash], { ...env, GIT_CONFIG_NOSYSTEM: '1' }) ===
-    0
-  )
+  const args = [...config, `--git-dir=${repository.dir}`, command, '--raw', hash]
+  const { status, complaint } = outcomeOf('git', args, { ...env, GIT_CONFIG_NOSYSTEM: '1' })
+  const [, expired] = /^\[GNUPG:\] KEYEXPIRED (\d+)/m.exec(complaint) ?? []
+  const [, signed] = /^\[GNUPG:\] VALIDSIG \S+ \S+ (\d+)/m.exec(complaint) ?? []
+  return status === 0 || (expired !== undefined && signed !== undefined && Number(signed) < Number(expired))
 }
 
 async function fullName(git: GitRepository['git'], ref: string): Promise<string> {

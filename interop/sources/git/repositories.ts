@@ -28,6 +28,10 @@ const OPENPGP = ['ed25519', 'rsa3072', 'nistp256'] as const
 const SSH = ['ed25519', 'rsa', 'ecdsa'] as const
 /** Keys that have signed nothing here. */
 const STRANGER = 'stranger'
+/** Signed while it was valid, and expired since; and signed by a key that had expired by then. */
+const EXPIRING = ['expired-since', 'expired-before'] as const
+/** A tag that leads to no commit. */
+export const TREE_TAG = 'refs/tags/of-a-tree'
 
 /** Every kind of commit and tag, in repositories that hash by SHA-1 and by SHA-256. */
 export async function makeRepositories(directory: string): Promise<MadeRepositories> {
@@ -72,6 +76,8 @@ async function fill(repository: GitRepository, signings: ReadonlyMap<string, Git
   const annotated = await repository.tag('annotated', { target: first, message: 'annotated\n\nwith a body\n' })
   await repository.tag('nested', { target: annotated, message: 'a tag of a tag\n' })
   await repository.tag('same', { target: first, message: 'as a branch is called\n' })
+  const tree = await repository.git(['rev-parse', `${first}^{tree}`])
+  await repository.tag(TREE_TAG.slice('refs/tags/'.length), { target: tree, message: 'a tag of a tree\n' })
   await repository.setRef('refs/heads/same', side)
   await repository.setRef('refs/pull/1/head', side)
   for (const [name, sign] of signings) {
@@ -89,11 +95,21 @@ async function makeKeys(directory: string, keys: string): Promise<ReadonlyMap<st
     run('gpg', ['--batch', '--quiet', '--no-tty', '--passphrase', '', ...args], { env: { GNUPGHOME } })
   for (const algorithm of [...OPENPGP, STRANGER]) {
     const user = `${algorithm} <${algorithm}@example.test>`
-    const faked = ['--faked-system-time', '20240101T000000']
-    await gpg(...faked, '--quick-gen-key', user, algorithm === STRANGER ? 'ed25519' : algorithm, 'sign', 'never')
+    await gpg(
+      ...fakedTime('20240101'),
+      '--quick-gen-key',
+      user,
+      algorithm === STRANGER ? 'ed25519' : algorithm,
+      'sign',
+      'never',
+    )
     await writeFile(path.join(keys, `${algorithm}.asc`), await gpg('--armor', '--export', `${algorithm}@example.test`))
     if (algorithm === STRANGER) continue
     signings.set(`openpgp-${algorithm}`, { format: 'openpgp', key: `${algorithm}@example.test`, env: { GNUPGHOME } })
+  }
+  const expiring = await makeExpiringKeys(directory, keys)
+  for (const name of EXPIRING) {
+    signings.set(`openpgp-${name}`, { format: 'openpgp', key: `${name}@example.test`, env: { GNUPGHOME: expiring } })
   }
   for (const type of [...SSH, STRANGER]) {
     const file = path.join(keys, `ssh-${type}`)
@@ -102,6 +118,31 @@ async function makeKeys(directory: string, keys: string): Promise<ReadonlyMap<st
   }
   return signings
 }
+
+/** Keys of a home where it is June 2024 for ever: one expires in July; one expired in March as everybody but its owner knows. */
+async function makeExpiringKeys(directory: string, keys: string): Promise<string> {
+  const GNUPGHOME = path.join(directory, 'gx')
+  await mkdir(GNUPGHOME, { mode: 0o700 })
+  const gpg = (...args: string[]) =>
+    run('gpg', ['--batch', '--quiet', '--no-tty', '--passphrase', '', ...args], { env: { GNUPGHOME } })
+  const create = (name: string, expires: string) =>
+    gpg(...fakedTime('20240101'), '--quick-gen-key', `${name} <${name}@example.test>`, 'ed25519', 'sign', expires)
+  const [since, before] = EXPIRING
+  await create(since, '2024-07-01')
+  await create(before, 'never')
+  const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(
+    await gpg('--with-colons', '--list-keys', `${before}@example.test`),
+  )?.[1]
+  await gpg(...fakedTime('20240102'), '--quick-set-expire', fingerprint ?? '', '2024-03-01')
+  for (const name of EXPIRING) {
+    await writeFile(path.join(keys, `${name}.asc`), await gpg('--armor', '--export', `${name}@example.test`))
+  }
+  await gpg(...fakedTime('20240103'), '--quick-set-expire', fingerprint ?? '', 'never')
+  await writeFile(path.join(GNUPGHOME, 'gpg.conf'), 'faked-system-time 20240601T000000\n')
+  return GNUPGHOME
+}
+
+const fakedTime = (day: string) => ['--faked-system-time', `${day}T000000`]
 
 /** Files of all keys, of each, and of a stranger's. */
 async function keySets(directory: string, keys: string): Promise<KeySet[]> {
@@ -137,7 +178,7 @@ async function keySets(directory: string, keys: string): Promise<KeySet[]> {
       env: {},
     })
   }
-  await openpgp('all', [...OPENPGP, STRANGER])
+  await openpgp('all', [...OPENPGP, ...EXPIRING, STRANGER])
   await openpgp('one', [OPENPGP[0]])
   await openpgp('none', [STRANGER])
   await ssh('all', [...SSH, STRANGER], 'allowed_signers')
@@ -148,7 +189,7 @@ async function keySets(directory: string, keys: string): Promise<KeySet[]> {
 
 /** GnuPG leaves an agent behind for each of its homes. */
 export async function stopAgents(directory: string): Promise<void> {
-  for (const home of ['g', 'v-all', 'v-one', 'v-none']) {
+  for (const home of ['g', 'gx', 'v-all', 'v-one', 'v-none']) {
     await run('gpgconf', ['--kill', 'gpg-agent'], { env: { GNUPGHOME: path.join(directory, home) } }).catch(
       () => undefined,
     )

@@ -1,22 +1,9 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import path from 'node:path'
-import type { GitBinary } from '@source-policy/resolver-git'
 import { startGitServer } from '@source-policy/testkit'
-import type { TransportOptions } from '@source-policy/transport'
+import { freePort, makeLocalTLS, startNginx } from '../nginx.ts'
 import { run, startServer } from '../programs.ts'
-
-/** A server over the repositories, and how it is reached. */
-export interface RunningServer {
-  readonly name: string
-  /** The URL of a repository. */
-  url(repository: string): string
-  readonly host: string
-  readonly port: number
-  readonly transport?: TransportOptions
-  readonly git?: GitBinary
-  stop(): Promise<void>
-}
+import type { RunningServer } from '../running-server.ts'
 
 /** One after the other: `git http-backend` in four ways, nginx over TLS, sshd, git's own daemon, and no server at all. */
 export async function startServers(root: string, directory: string): Promise<RunningServer[]> {
@@ -50,37 +37,16 @@ async function backend(
 }
 
 async function nginx(root: string, directory: string): Promise<RunningServer> {
-  await mkdir(directory)
-  const [port, socket, key, ca] = [
-    await freePort(),
-    ...['fcgi.sock', 'key.pem', 'cert.pem'].map(name => path.join(directory, name)),
-  ] as const
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  await run('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    key!,
-    '-out',
-    ca!,
-    ...subject,
-  ])
-  await writeFile(
-    path.join(directory, 'nginx.conf'),
-    `daemon off; pid ${directory}/pid; error_log stderr notice; user root; worker_processes 1;
-events {}
-http {
-  access_log off;
-  client_body_temp_path ${directory}/body; fastcgi_temp_path ${directory}/fastcgi; proxy_temp_path ${directory}/proxy;
-  uwsgi_temp_path ${directory}/uwsgi; scgi_temp_path ${directory}/scgi;
-  server {
+  const tls = await makeLocalTLS(directory)
+  const port = await freePort()
+  const socket = path.join(directory, 'fcgi.sock')
+  const fcgiwrap = await startServer('fcgiwrap', ['-c', '2', '-s', `unix:${socket}`], { socket })
+  const web = await startNginx(
+    directory,
+    port,
+    `server {
     listen 127.0.0.1:${port} ssl;
-    ssl_certificate ${ca}; ssl_certificate_key ${key};
+    ssl_certificate ${tls.certificate}; ssl_certificate_key ${tls.key};
     location / {
       fastcgi_pass unix:${socket};
       fastcgi_param SCRIPT_FILENAME /usr/lib/git-core/git-http-backend;
@@ -94,19 +60,14 @@ http {
       fastcgi_param CONTENT_TYPE $content_type;
       fastcgi_param CONTENT_LENGTH $content_length;
     }
-  }
-}
-`,
+  }`,
   )
-  const fcgiwrap = await startServer('fcgiwrap', ['-c', '2', '-s', `unix:${socket}`], { socket: socket! })
-  const web = await startServer('nginx', ['-c', path.join(directory, 'nginx.conf'), '-p', directory], { port })
-  const { readFile } = await import('node:fs/promises')
   return {
     name: 'nginx over TLS',
     url: repository => `https://localhost:${port}/${repository}`,
     host: `localhost:${port}`,
     port,
-    transport: { ca: await readFile(ca!, 'utf8') },
+    transport: { ca: tls.ca },
     async stop() {
       await web.stop()
       await fcgiwrap.stop()
@@ -180,12 +141,4 @@ async function daemon(root: string): Promise<RunningServer> {
     port,
     stop: server.stop,
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
 }

@@ -8,7 +8,10 @@ import { HTTPSourceError } from './error.ts'
 export function decodeSnappy(block: Uint8Array, maxBytes: number): Uint8Array {
   const { length, start } = readLength(block)
   if (length > maxBytes) {
-    throw new HTTPSourceError('too_large', `decompressing a Snappy block: ${length} bytes, at most ${maxBytes} are allowed`)
+    throw new HTTPSourceError(
+      'too_large',
+      `decompressing a Snappy block: ${length} bytes, at most ${maxBytes} are allowed`,
+    )
   }
   const output = new Uint8Array(length)
   let written = 0

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
-import type { RunningServer } from './servers.ts'
+import type { RunningServer } from './running-server.ts'
 
 export const proxyFaults = ['reset', 'truncate', 'stall', 'corrupt', 'slow'] as const
 export type ProxyFault = (typeof proxyFaults)[number]

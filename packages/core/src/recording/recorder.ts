@@ -51,7 +51,8 @@ export function createRecorder({ redact = text => text }: { readonly redact?: Re
       const reads: Record<string, string | null> = {}
       const files = noteReads(context.files, reads)
       const answer = await call(args, { ...context, files }).catch((error: unknown) => {
-        if (context.signal.aborted) throw error
+        // a call that the function does not take is the policy's fault, now and in a replay
+        if (context.signal.aborted || toCodedError(error).code === 'invalid_call') throw error
         return { unavailable: toCodedError(error) }
       })
       const recorded: RecordedCall = { name, path: context.path, args, reads, answer }

@@ -18,7 +18,7 @@ export function encodeRecording({ source, resolved, calls, notes }: Recording): 
   const document = {
     version: RECORDING_VERSION,
     source,
-    resolved: resolved.map(({ asked, known, absent, unavailable, children }) => ({
+    resolved: resolved.map(({ asked, known, absent, unavailable, children, holes = [], warnings = [] }) => ({
       asked: asked.map(writePath),
       ...(known.length > 0 && {
         known: known.map(({ path, value, basis }) => ({ path: writePath(path), basis, value })),
@@ -28,6 +28,8 @@ export function encodeRecording({ source, resolved, calls, notes }: Recording): 
         unavailable: unavailable.map(({ path, error }) => ({ path: writePath(path), error: writeError(error) })),
       }),
       ...(children.length > 0 && { children: children.map(child => ({ ...child, path: writePath(child.path) })) }),
+      ...(holes.length > 0 && { holes: holes.map(writePath) }),
+      ...(warnings.length > 0 && { warnings }),
     })),
     ...(calls.length > 0 && {
       calls: calls.map(({ path, answer, ...call }) => ({
@@ -95,11 +97,22 @@ function readTexts(reader: Reader, value: unknown, at: string): Record<string, s
 }
 
 function readFacts(reader: Reader, value: unknown, at: string): RecordedFacts {
-  const fields = reader.object(value, at, ['asked'], ['known', 'absent', 'unavailable', 'children'])
+  const fields = reader.object(
+    value,
+    at,
+    ['asked'],
+    ['known', 'absent', 'unavailable', 'children', 'holes', 'warnings'],
+  )
   const each = <T>(name: 'known' | 'absent' | 'unavailable' | 'children', read: (item: unknown, at: string) => T) =>
     reader.list(fields[name] ?? [], `${at}.${name}`).map((item, i) => read(item, `${at}.${name}[${i}]`))
   return {
     asked: reader.list(fields.asked, `${at}.asked`).map(path => reader.path(path, `${at}.asked`)),
+    ...(fields.holes !== undefined && {
+      holes: reader.list(fields.holes, `${at}.holes`).map(path => reader.path(path, `${at}.holes`)),
+    }),
+    ...(fields.warnings !== undefined && {
+      warnings: reader.list(fields.warnings, `${at}.warnings`).map(text => reader.text(text, `${at}.warnings`)),
+    }),
     known: each('known', (item, place) => {
       const { path, basis, value } = reader.object(item, place, ['path', 'basis', 'value'])
       return { path: reader.path(path, place), basis: reader.basis(basis, place), value }

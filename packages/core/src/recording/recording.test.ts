@@ -101,6 +101,41 @@ describe('a replay', () => {
     expect(online.requests).toBe(0)
   })
 
+  it('opens the same fields beneath others, and warns of the same', async () => {
+    const signed: Path = ['image', 'labels', 'signed']
+    const opening: Resolver = {
+      ...imageResolver({ requests: 0 }),
+      resolve: async (_source, paths) => ({
+        known: paths.map(path => ({ path, value: {}, basis: 'digest' })),
+        absent: [],
+        unavailable: [],
+        children: [],
+        holes: [signed],
+        warnings: ['one is odd'],
+      }),
+    }
+    const recorder = createRecorder()
+    const policy = policyOf([labels, signed])
+    const result = await decide(policy, recorder.watch(opening))
+    expect(result.report.warnings).toEqual(['one is odd'])
+    expect(result.report.rounds).toHaveLength(3)
+    const replay = createReplay(throughText(recorder.recordings()))
+    expect(await decide(policy, replay.resolver(opening))).toEqual(result)
+  })
+
+  it('of a call that the function does not take breaks the policy as it did', async () => {
+    const refusing: Resolver = {
+      ...imageResolver({ requests: 0 }),
+      functions: {
+        check: async () => {
+          throw Object.assign(new Error('check: no such option'), { code: 'invalid_call' })
+        },
+      },
+    }
+    const { decision } = await decide(policyOf([], filesOf({}), [call]), createRecorder().watch(refusing))
+    expect(decision).toMatchObject({ kind: 'broken', error: { code: 'invalid_call' } })
+  })
+
   it('finds a field among those that came along with another', async () => {
     const { recordings } = await record(policyOf([labels]))
     const replay = createReplay(recordings)

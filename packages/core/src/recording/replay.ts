@@ -88,6 +88,8 @@ function answersFor(
     absent: all.flatMap(facts => facts.absent),
     unavailable: [...all.flatMap(facts => facts.unavailable), ...unavailable],
     children: all.flatMap(facts => facts.children),
+    holes: all.flatMap(({ holes = [] }) => holes),
+    warnings: all.flatMap(({ warnings = [] }) => warnings),
   }
 }
 

@@ -15,7 +15,7 @@ import { MAX_CONCURRENT_BUILDS } from './limits.ts'
 import { mergeBuilds } from './merge-builds.ts'
 import { type ContextParts, type GivenContexts, namedContexts } from './named-contexts.ts'
 import { type LoadedPolicy, loadPolicies, withoutContext } from './policies.ts'
-import { type PolicyConfig, parsePolicyFlag } from './policy-flag.ts'
+import { type PolicyConfig, parsePolicyFlag, wantsBuiltinPolicy } from './policy-flag.ts'
 import { createProgress } from './progress.ts'
 import { type Build, envOf, readBuild, remoteContextOf } from './read-build.ts'
 import { openRemoteContext } from './remote-context.ts'
@@ -31,6 +31,8 @@ export interface CheckOptions extends NetworkOptions, BuildOptions {
   /** False: `<Dockerfile>.rego` is not read, nor what a bake file names. */
   readonly contextPolicy: boolean
   readonly allowNoPolicy: boolean
+  /** The default policy of docker buildx is asked first. */
+  readonly defaultPolicy: boolean
 }
 
 /** What was checked, while the run in which it was is still open. */
@@ -94,6 +96,7 @@ export async function checkBuilds<T>(
       const defaultPolicy = options.contextPolicy ? await files.readDefaultPolicy() : undefined
       const policies = await loadPolicies({
         configs,
+        builtinPolicy: wantsBuiltinPolicy(options.defaultPolicy, io.env),
         contextConfigs: options.contextPolicy ? request.policies : [],
         ...(defaultPolicy && { defaultPolicy }),
         context: files.context,

@@ -10,7 +10,7 @@ import type { CommandContext, IO } from './io.ts'
 import { MAX_POLICY_BYTES } from './limits.ts'
 import type { Logger } from './logger.ts'
 import { type DefaultPolicy, type LoadedPolicy, loadPolicies, readDefaultPolicy } from './policies.ts'
-import { parsePolicyFlag } from './policy-flag.ts'
+import { parsePolicyFlag, wantsBuiltinPolicy } from './policy-flag.ts'
 import { decodePolicy } from './policy-text.ts'
 import { openSession, type Session } from './session.ts'
 import { writeResult } from './write-result.ts'
@@ -81,6 +81,7 @@ async function policiesOf(options: EvalOptions, session: Session, io: IO): Promi
   const defaultPolicy = await defaultPolicyOf(options, io)
   const policies = await loadPolicies({
     configs: options.policy.map(parsePolicyFlag),
+    builtinPolicy: wantsBuiltinPolicy(options.defaultPolicy, io.env),
     cwd: io.cwd,
     context: { files: confinedFiles(io.cwd), key: io.cwd, root: io.cwd },
     session,

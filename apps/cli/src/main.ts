@@ -135,6 +135,7 @@ function withRunOptions(command: Command): Command {
     .addOption(repeated('--platform <platforms>', 'platform (default: linux on this architecture)'))
     .addOption(repeated('--policy <csv>', 'filename=a.rego,filename=b.rego,reset=,disabled=,strict=,log-level='))
     .option('--no-context-policy', 'ignore the policy beside the Dockerfile')
+    .option('--default-policy', 'ask the default policy of docker buildx first (as BUILDX_DEFAULT_POLICY=1)')
     .option('--allow-no-policy', 'allow where there is no policy at all')
     .addOption(
       repeated('--allow-address <address>', 'private or loopback target that may be contacted: host, host:port, CIDR'),
@@ -169,6 +170,7 @@ const runDefaults = {
   policy: [],
   contextPolicy: true,
   allowNoPolicy: false,
+  defaultPolicy: false,
   allowAddress: [],
   insecureRegistry: [],
   ca: [],

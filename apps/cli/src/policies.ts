@@ -40,6 +40,8 @@ export interface LoadPoliciesOptions {
   /** Entries of a bake file, which decide over the policies of the context and those that they name. */
   readonly contextConfigs?: readonly PolicyConfig[]
   readonly defaultPolicy?: DefaultPolicy
+  /** The default policy of docker buildx goes before all others, unless the operator disables policies. Default: false. */
+  readonly builtinPolicy?: boolean
   /** What paths of policies are relative to; undefined where nothing of the build context is to be read. */
   readonly context?: ContextFiles
   readonly cwd: string
@@ -74,6 +76,9 @@ export async function loadPolicies(options: LoadPoliciesOptions): Promise<Loaded
     throw new CliError('no_policy', 'strict=true: there is no policy')
   }
   const policies: LoadedPolicy[] = []
+  if (options.builtinPolicy === true && !configs.some(({ disabled }) => disabled === true)) {
+    policies.push({ policy: await builtinPolicy(loaded) })
+  }
   for (const given of resolved) {
     const { set, key } = await policySet(given, options)
     const policy = loaded.get(key) ?? engineFor(set).then(engine => engine.load(set))
@@ -82,6 +87,13 @@ export async function loadPolicies(options: LoadPoliciesOptions): Promise<Loaded
     policies.push({ policy: await policy, ...(level && { logLevel: level }) })
   }
   return policies
+}
+
+async function builtinPolicy(loaded: Map<string, Promise<Policy>>): Promise<Policy> {
+  const { DEFAULT_POLICY, opaEngine } = await import('@source-policy/engine-opa')
+  const policy = loaded.get(DEFAULT_POLICY.name) ?? opaEngine().load(DEFAULT_POLICY)
+  loaded.set(DEFAULT_POLICY.name, policy)
+  return policy
 }
 
 /** Those of `configs` that can be loaded without looking into a build context. */

@@ -126,6 +126,14 @@ const booleans: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ...['0', 'f', 'F', 'FALSE', 'false', 'False', false].map(text => [text, false] as const),
 ])
 
+/** Whether `--default-policy` or the variable that docker buildx reads says so. Throws `usage` for a value that is no boolean. */
+export function wantsBuiltinPolicy(given: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+  const { BUILDX_DEFAULT_POLICY: text = '' } = env
+  const parsed = text === '' ? false : booleans.get(text)
+  if (parsed !== undefined) return given || parsed
+  throw new CliError('usage', `BUILDX_DEFAULT_POLICY: expected true or false, got ${JSON.stringify(text)}`)
+}
+
 function flag(name: 'reset' | 'disabled' | 'strict') {
   return (config: Settings, value: unknown): boolean => {
     const parsed = booleans.get(value)

@@ -8,7 +8,7 @@ export function isDigest(value: unknown): boolean {
 }
 
 /**
- * What docker buildx adds to Rego, and `git_signer`, which it does not have. All but `pin_image` are answered by the
+ * What docker buildx adds to Rego, and `git_signer` and `verify_image`, which it does not have. All but `pin_image` are answered by the
  * resolvers of the sources, `load_json` from the files of the policy set.
  */
 export const HOST_FUNCTIONS: Readonly<Record<string, BuiltinDeclaration>> = {
@@ -18,6 +18,7 @@ export const HOST_FUNCTIONS: Readonly<Record<string, BuiltinDeclaration>> = {
   verify_http_pgp_signature: { args: ['any', 'string', 'string'], result: 'boolean', source: 0 },
   artifact_attestation: { args: ['any', 'string'], result: 'any', source: 0 },
   github_attestation: { args: ['any', 'string'], result: 'any', source: 0 },
+  verify_image: { args: ['any', 'any'], result: 'any', source: 0 },
   pin_image: {
     args: ['any', 'string'],
     result: 'boolean',

@@ -1,4 +1,6 @@
 export { BUILDX_BUILTINS } from './capabilities.ts'
+export { DEFAULT_POLICY } from './default-policy.ts'
+export { DOCKER_HELPERS, HELPERS_FILE } from './docker-helpers.ts'
 export { OpaEngineError, type OpaEngineErrorCode } from './error.ts'
 export { HOST_FUNCTIONS } from './host-functions.ts'
 export { type OpaEngineOptions, opaEngine } from './opa-engine.ts'

@@ -30,6 +30,7 @@ import {
   type Value,
 } from '@source-policy/rego'
 import { BUILDX_BUILTINS } from './capabilities.ts'
+import { DOCKER_HELPERS, HELPER_BUILTINS, HELPERS_FILE } from './docker-helpers.ts'
 import { waitingOf } from './explain/attempts.ts'
 import { explainerOf } from './explain/explanation.ts'
 import { indexRules, type RuleIndex } from './explain/rule-index.ts'
@@ -54,11 +55,14 @@ export interface OpaEngineOptions {
 export function opaEngine(options: OpaEngineOptions = {}): Engine {
   const functions = { ...HOST_FUNCTIONS, ...options.functions }
   const capabilities = { builtins: options.builtins ?? BUILDX_BUILTINS }
+  const helpers = HELPER_BUILTINS.every(name => capabilities.builtins.includes(name))
+    ? { [HELPERS_FILE]: DOCKER_HELPERS }
+    : {}
   return {
     name: 'opa',
     extensions: ['.rego'],
     async load(set) {
-      const modules = await loadModules(set)
+      const modules = { ...(await loadModules(set)), ...helpers }
       return opaPolicy(
         set,
         prepare({ modules, query: 'data.docker.decision = decision', capabilities, builtins: functions }),

@@ -14,6 +14,8 @@ export interface EvalOptions extends NetworkOptions {
   readonly policy: readonly string[]
   readonly contextPolicy: boolean
   readonly allowNoPolicy: boolean
+  /** The default policy of docker buildx is asked first. */
+  readonly defaultPolicy: boolean
   readonly print: boolean
   readonly fields: readonly string[]
   readonly format: Format

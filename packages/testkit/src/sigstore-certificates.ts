@@ -6,8 +6,7 @@ export interface KeyPair {
   readonly privateKey: KeyObject
 }
 
-/** A certificate with the key that it is for. */
-export interface Certified extends KeyPair {
+export interface Certificate {
   readonly certificate: Buffer
   readonly name: Buffer
   readonly serial: Buffer
@@ -15,10 +14,13 @@ export interface Certified extends KeyPair {
   readonly issuerName: Buffer
 }
 
+/** A certificate with the key that it is for. */
+export interface Certified extends Certificate, KeyPair {}
+
 export interface CertificateContent {
   /** Distinguished name: attributes in order. */
   readonly name: readonly (readonly ['O' | 'CN', string])[]
-  readonly keys: KeyPair
+  readonly publicKey: KeyObject
   readonly notBefore: Date
   readonly notAfter: Date
   /** In place of the usual ones for the kind of certificate. */
@@ -62,36 +64,42 @@ export const extension = {
 
 export const PURPOSES = { codeSigning: '1.3.6.1.5.5.7.3.3', timeStamping: '1.3.6.1.5.5.7.3.8' } as const
 
-/** A certificate by `issuer`, or by its own key. `amend` adds to what would be signed, given that: promises of logs. */
-export function issueCertificate(
+/** A certificate by `issuer`. `amend` adds to what would be signed, given that: promises of logs. */
+export function signCertificate(
   content: CertificateContent,
-  issuer?: Certified,
+  issuer: KeyPair & Pick<Certificate, 'name'>,
   amend: (toBeSigned: Buffer) => Buffer[] = () => [],
-): Certified {
+): Certificate {
   const name = nameOf(content.name)
   const serial = Buffer.concat([Buffer.of(0x40), randomBytes(15)])
-  const issuerName = issuer?.name ?? name
   const keyID = (key: KeyObject) => sha256(spkiOf(key)).subarray(0, 20)
   const extensions = [
     ...content.extensions,
-    extension.of('2.5.29.14', der.octets(keyID(content.keys.publicKey))),
-    extension.of('2.5.29.35', der.sequence(der.implicit(0, keyID((issuer ?? content.keys).publicKey)))),
+    extension.of('2.5.29.14', der.octets(keyID(content.publicKey))),
+    extension.of('2.5.29.35', der.sequence(der.implicit(0, keyID(issuer.publicKey)))),
   ]
   const toBeSigned = (more: readonly Buffer[]) =>
     der.sequence(
       der.explicit(0, der.integer(2)),
       der.integer(serial),
       ECDSA_SHA256,
-      issuerName,
+      issuer.name,
       der.sequence(der.time(content.notBefore), der.time(content.notAfter)),
       name,
-      spkiOf(content.keys.publicKey),
+      spkiOf(content.publicKey),
       der.explicit(3, der.sequence(...extensions, ...more)),
     )
   const tbs = toBeSigned(amend(toBeSigned([])))
-  const signature = sign('sha256', tbs, (issuer ?? content.keys).privateKey)
+  const signature = sign('sha256', tbs, issuer.privateKey)
   const certificate = der.sequence(tbs, ECDSA_SHA256, der.bits(signature))
-  return { ...content.keys, certificate, name, serial, issuerName }
+  return { certificate, name, serial, issuerName: issuer.name }
+}
+
+/** A certificate for a new key, by `issuer`, or by that key. */
+export function issueCertificate(content: Omit<CertificateContent, 'publicKey'>, issuer?: Certified): Certified {
+  const keys = generateP256()
+  const signer = issuer ?? { ...keys, name: nameOf(content.name) }
+  return { ...keys, ...signCertificate({ ...content, publicKey: keys.publicKey }, signer) }
 }
 
 function nameOf(parts: CertificateContent['name']): Buffer {

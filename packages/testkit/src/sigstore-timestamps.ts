@@ -1,5 +1,5 @@
 import { sign } from 'node:crypto'
-import { type Certified, extension, generateP256, issueCertificate, PURPOSES, sha256 } from './sigstore-certificates.ts'
+import { type Certified, extension, issueCertificate, PURPOSES, sha256 } from './sigstore-certificates.ts'
 import { der } from './sigstore-der.ts'
 
 /** A timestamp authority in memory. */
@@ -25,7 +25,6 @@ export function createTimestampAuthority(validity: { notBefore: Date; notAfter: 
       ['O', 'testkit'],
       ['CN', 'timestamps root'],
     ],
-    keys: generateP256(),
     extensions: [extension.authority(), extension.usage('issue')],
   })
   const signer = issueCertificate(
@@ -35,7 +34,6 @@ export function createTimestampAuthority(validity: { notBefore: Date; notAfter: 
         ['O', 'testkit'],
         ['CN', 'timestamps'],
       ],
-      keys: generateP256(),
       extensions: [extension.usage('sign'), extension.purpose(PURPOSES.timeStamping, true)],
     },
     root,

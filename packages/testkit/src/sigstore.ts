@@ -1,4 +1,4 @@
-import { sign } from 'node:crypto'
+import { type KeyObject, sign } from 'node:crypto'
 import {
   type Certified,
   extension,
@@ -7,7 +7,9 @@ import {
   type KeyPair,
   PURPOSES,
   sha256,
+  signCertificate,
   spkiOf,
+  toPEM,
 } from './sigstore-certificates.ts'
 import { der } from './sigstore-der.ts'
 import { createLog, type TransparencyLog } from './sigstore-log.ts'
@@ -39,6 +41,8 @@ export interface Sigstore {
   readonly trustedRoot: string
   /** A signer with a certificate, as for keyless signatures. */
   issue(identity: SigstoreIdentity, options?: IssueOptions): SigstoreSigner
+  /** What Fulcio answers somebody who has a key: certificates in PEM, that of the key first, the root last. */
+  certify(publicKey: KeyObject, identity: SigstoreIdentity, options?: IssueOptions): readonly string[]
   /** A signer with a key of its own: ECDSA, RSA or Ed25519. Default: a new one on P-256. */
   withKey(keys?: KeyPair, options?: { readonly hash?: string }): SigstoreSigner
   readonly logs: { readonly rekor1: TransparencyLog; readonly rekor2: TransparencyLog }
@@ -62,7 +66,6 @@ export function createSigstore(options: SigstoreOptions = {}): Sigstore {
       ['O', organization],
       ['CN', 'sigstore'],
     ],
-    keys: generateP256(),
     extensions: [extension.authority(1), extension.usage('issue')],
   })
   const issuer = issueCertificate(
@@ -72,7 +75,6 @@ export function createSigstore(options: SigstoreOptions = {}): Sigstore {
         ['O', organization],
         ['CN', intermediate],
       ],
-      keys: generateP256(),
       extensions: [extension.authority(0), extension.usage('issue'), extension.purpose(PURPOSES.codeSigning)],
     },
     root,
@@ -81,24 +83,37 @@ export function createSigstore(options: SigstoreOptions = {}): Sigstore {
   const ctLog = generateP256()
   const timestampAuthority = createTimestampAuthority(VALIDITY)
   const evidence = { logs, timestampAuthority }
+
+  function certifyKey(
+    publicKey: KeyObject,
+    identity: SigstoreIdentity,
+    { notBefore = new Date(), scts = 1, purpose = PURPOSES.codeSigning }: IssueOptions,
+  ) {
+    const { certificate } = signCertificate(
+      {
+        name: [],
+        publicKey,
+        notBefore,
+        notAfter: new Date(notBefore.getTime() + LIFETIME_MS),
+        extensions: [extension.usage('sign'), extension.purpose(purpose), ...identityExtensions(identity)],
+      },
+      issuer,
+      tbs => (scts > 0 ? [promise(tbs, issuer, ctLog, notBefore)] : []),
+    )
+    return { certificate, notBefore }
+  }
+
   return {
     ...evidence,
     trustedRoot: JSON.stringify(trustedRootOf({ chain: [issuer, root], logs, ctLog, timestampAuthority }), null, 2),
-    issue(identity, { notBefore = new Date(), scts = 1, purpose = PURPOSES.codeSigning } = {}) {
+    issue(identity, given = {}) {
       const keys = generateP256()
-      const notAfter = new Date(notBefore.getTime() + LIFETIME_MS)
-      const certified = issueCertificate(
-        {
-          name: [],
-          keys,
-          notBefore,
-          notAfter,
-          extensions: [extension.usage('sign'), extension.purpose(purpose), ...identityExtensions(identity)],
-        },
-        issuer,
-        tbs => (scts > 0 ? [promise(tbs, issuer, ctLog, notBefore)] : []),
-      )
-      return createSigner({ keys, evidence, certificate: certified.certificate, at: notBefore })
+      const { certificate, notBefore } = certifyKey(keys.publicKey, identity, given)
+      return createSigner({ keys, evidence, certificate, at: notBefore })
+    },
+    certify(publicKey, identity, given = {}) {
+      const { certificate } = certifyKey(publicKey, identity, given)
+      return [certificate, issuer.certificate, root.certificate].map(bytes => toPEM('CERTIFICATE', bytes))
     },
     withKey: (keys = generateP256(), { hash } = {}) =>
       createSigner({ keys, evidence, at: new Date(), ...(hash !== undefined && { hash }) }),

@@ -7,6 +7,8 @@ const userinfo = /\/\/(?!git@)[^/?#\s]*@/g
 /** The URL without user, password and the values of query parameters that look like secrets. Never throws. */
 export function redactURL(url: string | URL): string {
   const text = String(url)
+  // most have nothing to hide
+  if (url instanceof URL && !/[@?]/.test(text)) return text
   if (!URL.canParse(text)) return text.replace(/\/\/[^/?#\s]*@/, `//${SECRET}@`).replace(/[?#].*$/s, '')
   const parsed = new URL(text)
   if (parsed.username !== '' || parsed.password !== '') {

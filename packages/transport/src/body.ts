@@ -1,6 +1,7 @@
-import type { Readable } from 'node:stream'
 import { TransportError } from './error.ts'
 import { toTransportError } from './failure.ts'
+import { MAX_HELD_BYTES } from './limits.ts'
+import type { BodySink, Reception } from './reception.ts'
 
 export interface BodyOptions {
   /** For errors: `GET https://example.com/`. */
@@ -8,8 +9,6 @@ export interface BodyOptions {
   readonly maxBytes: number
   /** Bytes that the server announced. */
   readonly contentLength: number | undefined
-  /** The longest wait for the next part. */
-  readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Called for each part as it was received, before it is handed on; may throw. */
   readonly onBytes: (count: number) => void
@@ -17,39 +16,115 @@ export interface BodyOptions {
   readonly onEnd: (failure: unknown) => void
 }
 
-/** The parts of a body as they come, counted and bounded; ends in an error unless all of it came. */
-export async function* readBody(raw: Readable, options: BodyOptions): AsyncGenerator<Uint8Array, void, undefined> {
-  const { what, maxBytes, contentLength, timeoutMs, signal, onBytes, onEnd } = options
-  let received = 0
-  // only waiting for the server counts, not what the reader does with a part
-  let waiting = true
-  const giveUp = () => {
-    if (waiting)
-      raw.destroy(new TransportError('timeout', `${what}: no more than ${received} bytes in ${timeoutMs} ms`))
+/** All of a body, counted and bounded; ends in an error unless all of it came. */
+export function readWhole(reception: Reception, options: BodyOptions): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const parts: Uint8Array[] = []
+    const sink = boundedSink(options, {
+      take: part => parts.push(part) > 0,
+      end: () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)),
+      fail: reject,
+    })
+    reception.pour(sink)
+  })
+}
+
+/** The parts of a body as they come, in constant memory, counted and bounded; ends in an error unless all of it came. */
+export async function* readParts(
+  reception: Reception,
+  options: BodyOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const held: Uint8Array[] = []
+  let heldBytes = 0
+  let end: { readonly failure?: unknown } | undefined
+  let wake: (() => void) | undefined
+  const finish = (how: { readonly failure?: unknown }) => {
+    end = how
+    wake?.()
   }
-  const timer = setTimeout(giveUp, timeoutMs).unref()
-  let failure: unknown
+  const sink = boundedSink(options, {
+    take(part) {
+      held.push(part)
+      heldBytes += part.byteLength
+      wake?.()
+      return heldBytes < MAX_HELD_BYTES
+    },
+    end: () => finish({}),
+    fail: failure => finish({ failure }),
+  })
+  reception.pour(sink)
   try {
-    for await (const chunk of raw as AsyncIterable<Uint8Array>) {
-      waiting = false
-      received += chunk.byteLength
-      onBytes(chunk.byteLength)
-      if (received > maxBytes) throw tooLarge(what, maxBytes)
-      yield chunk
-      waiting = true
-      timer.refresh()
+    for (;;) {
+      const part = held.shift()
+      if (part !== undefined) {
+        heldBytes -= part.byteLength
+        yield part
+        if (held.length === 0) reception.resume()
+      } else if (end === undefined) {
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+      } else if ('failure' in end) {
+        throw end.failure
+      } else return
     }
-    if (contentLength !== undefined && received !== contentLength) {
-      throw new TransportError('truncated', `${what}: expected ${contentLength} bytes, got ${received}`)
-    }
-  } catch (thrown) {
-    const known = isCoded(thrown) ? thrown : toTransportError(thrown, `${what}: after ${received} bytes`, 'truncated')
-    failure = signal.aborted ? signal.reason : known
-    throw failure
   } finally {
-    clearTimeout(timer)
-    onEnd(failure)
+    // whoever stops reading wants no more of it
+    if (end === undefined) {
+      options.onEnd(undefined)
+      reception.abort(new TransportError('truncated', `${options.what}: given up by its reader`))
+    }
   }
+}
+
+/** Hands parts on as long as they keep the limits, and makes one kind of error of all that ends a body too early. */
+function boundedSink({ what, maxBytes, contentLength, signal, onBytes, onEnd }: BodyOptions, sink: BodySink): BodySink {
+  let received = 0
+  const fail = (thrown: unknown) => {
+    const known = isCoded(thrown) ? thrown : toTransportError(thrown, `${what}: after ${received} bytes`, 'truncated')
+    const failure = signal.aborted ? signal.reason : known
+    onEnd(failure)
+    sink.fail(failure)
+  }
+  return {
+    take(part) {
+      received += part.byteLength
+      onBytes(part.byteLength)
+      if (received > maxBytes) throw tooLarge(what, maxBytes)
+      return sink.take(part)
+    },
+    end() {
+      if (contentLength !== undefined && received !== contentLength) {
+        fail(new TransportError('truncated', `${what}: expected ${contentLength} bytes, got ${received}`))
+      } else {
+        onEnd(undefined)
+        sink.end()
+      }
+    },
+    fail,
+  }
+}
+
+/** Reads what nobody wants, as long as it is little, so that its connection can be used again. Never rejects. */
+export function drain(reception: Reception, maxBytes: number, timeoutMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const giveUp = () => reception.abort(new TransportError('truncated', 'a body that nobody wants'))
+    const timer = setTimeout(giveUp, timeoutMs).unref()
+    const done = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    let received = 0
+    reception.pour({
+      take(part) {
+        received += part.byteLength
+        if (received > maxBytes) giveUp()
+        return true
+      },
+      end: done,
+      fail: done,
+    })
+  })
 }
 
 /** The parts of a gzipped body, decompressed and bounded: a bomb stops at the limit, in constant memory. */

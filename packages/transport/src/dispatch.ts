@@ -1,14 +1,15 @@
 import { lookup as systemLookup } from 'node:dns/promises'
-import { setMaxListeners } from 'node:events'
 import { isIP, type LookupFunction } from 'node:net'
 import * as tls from 'node:tls'
-import { Agent, buildConnector, Client, type Dispatcher } from 'undici'
+import { Agent, buildConnector, Client } from 'undici'
+import { createAbortWatch } from './abort-watch.ts'
 import { isPublicAddress } from './address.ts'
 import { TransportError } from './error.ts'
 import { toTransportError } from './failure.ts'
 import { type Target, unbracket } from './host-list.ts'
 import { MAX_HEADER_BYTES } from './limits.ts'
 import { portOf } from './proxy.ts'
+import { type Reception, receive } from './reception.ts'
 import type { ResolvedAddress, TLSOptions } from './types.ts'
 
 /** What decides how hosts are connected to; every field is set. */
@@ -19,6 +20,7 @@ export interface DispatchOptions {
   readonly lookup: ((hostname: string) => Promise<readonly ResolvedAddress[]>) | undefined
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
+  readonly bodyTimeoutMs: number
   readonly perHostConcurrency: number
 }
 
@@ -34,7 +36,7 @@ export interface Outgoing {
 
 /** Sends requests over connections that keep the address rules. */
 export interface Dispatch {
-  send(outgoing: Outgoing): Promise<Dispatcher.ResponseData>
+  send(outgoing: Outgoing): Promise<Reception>
   /** The addresses of a host, all of them permitted. */
   addressesOf(hostname: string, port: number): Promise<readonly ResolvedAddress[]>
   close(): Promise<void>
@@ -42,7 +44,8 @@ export interface Dispatch {
 
 /** The part of the transport that needs undici, TLS and name resolution: loaded with the first request. */
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { connectTimeoutMs, headersTimeoutMs, perHostConcurrency } = options
+  const { connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs, perHostConcurrency } = options
+  const onAbort = createAbortWatch()
   const agents = new Map<string, Agent>()
   const direct = checkedConnector(options)
   const unchecked = tlsConnector(options, undefined)
@@ -55,8 +58,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         connections: perHostConcurrency,
         pipelining: 1,
         headersTimeout: headersTimeoutMs,
-        // kept where the body is read
-        bodyTimeout: 0,
+        // it does not run while a reader holds the body back
+        bodyTimeout: bodyTimeoutMs,
         maxHeaderSize: MAX_HEADER_BYTES,
       })
       agents.set(key, agent)
@@ -66,23 +69,22 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   return {
     async send({ method, url, headers, body, signal, proxy }) {
-      // all requests of a run wait with its signal: many listeners are no leak
-      setMaxListeners(0, signal)
-      const common = { method, body: body ?? null, signal }
+      const { origin, host, protocol } = url
+      const path = url.pathname + url.search
+      const common = { method, body: body ?? null }
+      const waiting = { signal, onAbort }
       if (proxy === undefined) {
-        const path = url.pathname + url.search
-        return agentFor('direct', direct).request({ ...common, origin: url.origin, path, headers })
+        return receive(agentFor('direct', direct), { ...common, origin, path, headers }, waiting)
       }
       await checkBeforeProxy(url, options)
-      if (url.protocol === 'https:') {
+      if (protocol === 'https:') {
         const tunnel = tunnelConnector(proxy, unchecked, connectTimeoutMs)
-        const path = url.pathname + url.search
-        return agentFor(`tunnel ${proxy.href}`, tunnel).request({ ...common, origin: url.origin, path, headers })
+        return receive(agentFor(`tunnel ${proxy.href}`, tunnel), { ...common, origin, path, headers }, waiting)
       }
       // https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2: to a proxy, the request target is the whole URL
-      const path = `${url.origin}${url.pathname}${url.search}`
-      const forwarded = { ...headers, host: url.host, ...proxyAuthorization(proxy) }
-      return agentFor('forward', unchecked).request({ ...common, origin: proxy.origin, path, headers: forwarded })
+      const whole = { ...common, origin: proxy.origin, path: origin + path }
+      const forwarded = { ...headers, host, ...proxyAuthorization(proxy) }
+      return receive(agentFor('forward', unchecked), { ...whole, headers: forwarded }, waiting)
     },
     addressesOf: (hostname, port) => permittedAddresses(options, hostname, port),
     async close() {

@@ -1,17 +1,16 @@
 import { type Run, redactURL } from '@source-policy/core'
-import type { Dispatcher } from 'undici'
-import { gunzip, readBody, tooLarge } from './body.ts'
+import { drain, gunzip, readParts, readWhole, tooLarge } from './body.ts'
 import type { Dispatch, Outgoing } from './dispatch.ts'
 import { TransportError } from './error.ts'
 import { toTransportError } from './failure.ts'
 import { DISCARD_TIMEOUT_MS, MAX_DISCARD_BYTES } from './limits.ts'
+import type { Reception } from './reception.ts'
 
 export interface ExchangeOptions {
   readonly dispatch: Dispatch
   readonly outgoing: Outgoing
   readonly run: Run
   readonly maxBytes: number
-  readonly bodyTimeoutMs: number
   readonly now: () => number
 }
 
@@ -20,14 +19,15 @@ export interface Answer {
   readonly status: number
   readonly header: (name: string) => string | undefined
   readonly decompressed: boolean
-  /** Starts reading; to be called once. Throws `response_too_large` where too much is announced. */
-  readonly open: () => AsyncIterable<Uint8Array>
+  /** The body in parts. Of the three that end an answer one is to be called, once. Throws `response_too_large` where too much is announced. */
+  readonly parts: () => AsyncIterable<Uint8Array>
+  /** The whole body; rejects as `parts` throws. */
+  readonly whole: () => Promise<Uint8Array>
   readonly discard: () => Promise<void>
 }
 
 /** Sends one request and waits for the head of the response. Counted in the run, and recorded once it is over. */
-export async function exchange(options: ExchangeOptions): Promise<Answer> {
-  const { dispatch, outgoing, run, maxBytes, bodyTimeoutMs, now } = options
+export async function exchange({ dispatch, outgoing, run, maxBytes, now }: ExchangeOptions): Promise<Answer> {
   const { method, url, signal } = outgoing
   const redacted = redactURL(url)
   const what = `${method} ${redacted}`
@@ -43,66 +43,74 @@ export async function exchange(options: ExchangeOptions): Promise<Answer> {
     run.record({ method, url: redacted, bytes, durationMs: now() - start, ...outcome })
   }
 
-  let response: Dispatcher.ResponseData
+  let reception: Reception
   try {
-    response = await dispatch.send(outgoing)
+    reception = await dispatch.send(outgoing)
   } catch (thrown) {
     const error = signal.aborted ? signal.reason : toTransportError(thrown, what, 'connection_failed')
     record({ error: failureCode(error) })
     throw error
   }
-  const { statusCode: status, body } = response
-  // a body that breaks before anybody reads it must not end the process; whoever reads it gets the error
-  body.on('error', () => undefined)
+  const { status, headers } = reception
 
   if (status === 407 && outgoing.proxy !== undefined) {
     record({ status, error: 'proxy_failed' })
-    body.destroy()
-    throw new TransportError('proxy_failed', `${what}: the proxy wants other credentials`, { status })
+    const error = new TransportError('proxy_failed', `${what}: the proxy wants other credentials`, { status })
+    reception.abort(error)
+    throw error
   }
 
   const header = (name: string) => {
-    const value = response.headers[name.toLowerCase()]
+    const value = headers[name.toLowerCase()]
     return Array.isArray(value) ? value.join(', ') : value
   }
   const hasBody = method !== 'HEAD' && status !== 204 && status !== 304
   const contentLength = hasBody ? parseLength(header('content-length')) : undefined
   const encoded = hasBody && isDecoded(outgoing, header('content-encoding'))
-  const common = { what, maxBytes, signal }
-
-  const read = () => {
-    const raw = readBody(body, {
-      ...common,
-      contentLength,
-      timeoutMs: bodyTimeoutMs,
-      onBytes(count) {
-        bytes += count
-        run.spend('bytes', count, what)
-      },
-      onEnd: failure => record({ status, ...(failure !== undefined && { error: failureCode(failure) }) }),
-    })
-    return encoded ? gunzip(raw, common) : raw
+  const reading = {
+    what,
+    maxBytes,
+    signal,
+    contentLength,
+    onBytes(count: number) {
+      bytes += count
+      run.spend('bytes', count, what)
+    },
+    onEnd: (failure: unknown) => record({ status, ...(failure !== undefined && { error: failureCode(failure) }) }),
   }
-
-  const discard = async () => {
-    record({ status })
-    const end = AbortSignal.any([signal, AbortSignal.timeout(DISCARD_TIMEOUT_MS)])
-    // whoever gives a body up does not care how it ends
-    await body.dump({ limit: MAX_DISCARD_BYTES, signal: end }).catch(() => undefined)
+  const refuseTooLarge = () => {
+    if (contentLength === undefined || contentLength <= maxBytes) return
+    const error = tooLarge(what, maxBytes)
+    record({ status, error: error.code })
+    reception.abort(error)
+    throw error
+  }
+  const parts = () => {
+    refuseTooLarge()
+    return encoded ? gunzip(readParts(reception, reading), reading) : readParts(reception, reading)
   }
 
   return {
     status,
     decompressed: encoded,
     header: name => (encoded && /^content-(encoding|length)$/i.test(name) ? undefined : header(name)),
-    open() {
-      if (contentLength === undefined || contentLength <= maxBytes) return read()
-      record({ status, error: 'response_too_large' })
-      body.destroy()
-      throw tooLarge(what, maxBytes)
+    parts,
+    async whole() {
+      if (encoded) return join(parts())
+      refuseTooLarge()
+      return readWhole(reception, reading)
     },
-    discard,
+    discard() {
+      record({ status })
+      return drain(reception, MAX_DISCARD_BYTES, DISCARD_TIMEOUT_MS)
+    },
   }
+}
+
+async function join(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = []
+  for await (const part of parts) all.push(part)
+  return Buffer.concat(all)
 }
 
 /**

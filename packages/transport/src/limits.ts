@@ -28,6 +28,9 @@ export const PER_HOST_CONCURRENCY = 6
 /** Bytes of the head of a response. */
 export const MAX_HEADER_BYTES = 64 * 1024
 
+/** Bytes of a body that are held for its reader; beyond them the connection waits. */
+export const MAX_HELD_BYTES = 64 * 1024
+
 /** Bytes of a body that nobody wants: up to here it is read so that its connection can be used again. */
 export const MAX_DISCARD_BYTES = 64 * 1024
 

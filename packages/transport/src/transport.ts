@@ -17,7 +17,6 @@ import type { Authorization, Transport, TransportOptions, TransportRequest, Tran
 export function createTransport(options: TransportOptions = {}): Transport {
   const {
     maxRedirects = limits.MAX_REDIRECTS,
-    bodyTimeoutMs = limits.BODY_TIMEOUT_MS,
     retries = limits.MAX_RETRIES,
     userAgent = 'source-policy',
     now = Date.now,
@@ -39,6 +38,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
         lookup: options.lookup,
         connectTimeoutMs: options.connectTimeoutMs ?? limits.CONNECT_TIMEOUT_MS,
         headersTimeoutMs: options.headersTimeoutMs ?? limits.HEADERS_TIMEOUT_MS,
+        bodyTimeoutMs: options.bodyTimeoutMs ?? limits.BODY_TIMEOUT_MS,
         perHostConcurrency: options.perHostConcurrency ?? limits.PER_HOST_CONCURRENCY,
       }),
     )
@@ -47,7 +47,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
 
   /** The credential for a URL: only for the host that it is for, and never in the clear. */
   const authorizationFor = (url: URL, authorization: Authorization | undefined) => {
-    if (authorization === undefined || !isHost(url, authorization.host)) return {}
+    if (authorization === undefined || !isHost(url, authorization.host)) return undefined
     const target = { hostname: url.hostname, port: portOf(url) }
     if (url.protocol === 'http:' && !isLoopbackName(url.hostname) && !isInsecure(target)) {
       throw new TransportError(
@@ -55,36 +55,31 @@ export function createTransport(options: TransportOptions = {}): Transport {
         `requesting ${redactURL(url)}: credentials go over https only, except to hosts that are listed as insecure`,
       )
     }
-    return { authorization: authorization.value }
+    return authorization.value
   }
 
   /** One hop, repeated while that is allowed and may help. */
-  const attempt = async (request: TransportRequest, url: URL, headers: Record<string, string>): Promise<Answer> => {
-    const { method, run, signal, maxBytes, body } = request
-    const mayRepeat = request.idempotent ?? method !== 'POST'
+  const attempt = async (
+    { method, run, maxBytes, body, idempotent }: TransportRequest,
+    { url, headers, signal }: { url: URL; headers: Record<string, string>; signal: AbortSignal },
+  ): Promise<Answer> => {
+    const mayRepeat = idempotent ?? method !== 'POST'
     const sending = { method, url, headers, body, signal, proxy: proxyFor(url) }
     for (let attempts = 0; ; attempts++) {
       signal.throwIfAborted()
       const last = !mayRepeat || attempts >= retries
-      let pauseMs = backoffMs(attempts, random)
+      let askedMs = 0
       try {
-        const answer = await exchange({
-          dispatch: await loadDispatch(),
-          outgoing: sending,
-          run,
-          maxBytes,
-          bodyTimeoutMs,
-          now,
-        })
+        const answer = await exchange({ dispatch: await loadDispatch(), outgoing: sending, run, maxBytes, now })
         if (last || !isRetriedStatus(answer.status)) return answer
         const asked = retryAfterMs(answer.header('retry-after'), now())
         if (asked === 'too_long') return answer
-        pauseMs = Math.max(pauseMs, asked ?? 0)
+        askedMs = asked ?? 0
         await answer.discard()
       } catch (error) {
         if (last || !(error instanceof TransportError) || !isRetriedFailure(error)) throw error
       }
-      await sleep(pauseMs, signal)
+      await sleep(Math.max(askedMs, backoffMs(attempts, random)), signal)
     }
   }
 
@@ -98,15 +93,13 @@ export function createTransport(options: TransportOptions = {}): Transport {
       // whoever a redirect led to must not lead back with what is meant for the first host only
       let atHome = true
       for (let url = start; ; ) {
-        atHome &&= url.origin === start.origin
+        atHome &&= url === start || url.origin === start.origin
         const own = atHome ? request.headers : headersElsewhere(request.headers ?? {})
-        const headers = {
-          'user-agent': userAgent,
-          'accept-encoding': 'identity',
-          ...checkedHeaders(own),
-          ...(atHome && authorizationFor(url, authorization)),
-        }
-        const answer = await attempt({ ...request, signal }, url, headers)
+        const headers: Record<string, string> = { 'user-agent': userAgent, 'accept-encoding': 'identity' }
+        addChecked(headers, own)
+        const credential = atHome ? authorizationFor(url, authorization) : undefined
+        if (credential !== undefined) headers.authorization = credential
+        const answer = await attempt(request, { url, headers, signal })
         if (redirect === 'follow' && isRedirect(answer.status)) {
           await answer.discard()
           redirected.push(redactURL(url))
@@ -147,17 +140,27 @@ function isAcceptedByDefault(status: number): boolean {
 
 /** The URL to request, and the credential that stood in it. */
 function splitURL(text: string | URL): { url: URL; userinfo: Authorization | undefined } {
-  const url = URL.canParse(String(text)) ? new URL(String(text)) : undefined
+  const url = parseURL(text)
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     throw new TransportError('invalid_request', `requesting ${redactURL(text)}: expected an http or https URL`)
   }
   const { username, password } = url
+  // setting a part writes the whole URL again
+  if (url.hash !== '') url.hash = ''
+  if (username === '' && password === '') return { url, userinfo: undefined }
   url.username = ''
   url.password = ''
-  url.hash = ''
-  if (username === '' && password === '') return { url, userinfo: undefined }
   const value = `Basic ${Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')}`
   return { url, userinfo: { host: url.host, value } }
+}
+
+function parseURL(text: string | URL): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    // told by the caller
+    return undefined
+  }
 }
 
 /** Percent-decodes what a URL parser let pass, malformed escapes as they stand. */
@@ -186,31 +189,25 @@ const reservedHeaders: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-function checkedHeaders(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const checked: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
+function addChecked(headers: Record<string, string>, own: Readonly<Record<string, string>> = {}): void {
+  for (const name of Object.keys(own)) {
     const key = name.toLowerCase()
     if (reservedHeaders.has(key)) {
       throw new TransportError('invalid_request', `the header ${key} cannot be given for a request`)
     }
-    checked[key] = value
+    headers[key] = own[name]!
   }
-  return checked
 }
 
 function toResponse(answer: Answer, url: URL, redirected: readonly string[]): TransportResponse {
   let opened = false
-  const body = {
-    [Symbol.asyncIterator]() {
-      if (opened) throw new TypeError('a body can be read once')
-      opened = true
-      return answer.open()[Symbol.asyncIterator]()
-    },
+  const openOnce = () => {
+    if (opened) throw new TypeError('a body can be read once')
+    opened = true
   }
   const bytes = async () => {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of body) chunks.push(chunk)
-    return Buffer.concat(chunks)
+    openOnce()
+    return answer.whole()
   }
   return {
     status: answer.status,
@@ -218,9 +215,14 @@ function toResponse(answer: Answer, url: URL, redirected: readonly string[]): Tr
     url: url.href,
     redirected,
     decompressed: answer.decompressed,
-    body,
+    body: {
+      [Symbol.asyncIterator]() {
+        openOnce()
+        return answer.parts()[Symbol.asyncIterator]()
+      },
+    },
     bytes,
-    text: async () => (await bytes()).toString('utf8'),
+    text: async () => Buffer.from(await bytes()).toString('utf8'),
     discard: answer.discard,
   }
 }

@@ -1,3 +1,4 @@
+import { decideOnce } from './decide-once.ts'
 import { type Decision, failureDecision } from './decision.ts'
 import type { Evaluation, EvaluationRequest, Lacking, Policy, PrintedLine, Verdict } from './engine.ts'
 import { type CodedError, CoreError } from './error.ts'
@@ -48,16 +49,25 @@ export interface Round {
   readonly evaluation: Evaluation
 }
 
+/** A decision and how it came about. */
+export interface Evaluated {
+  readonly decision: Decision
+  readonly report: Report
+}
+
 export interface Evaluator {
-  /** Decides one source. Rejects only where `signal` aborts; everything else is a decision. */
-  evaluate(source: string | Source, options?: EvaluateOptions): Promise<{ decision: Decision; report: Report }>
+  /**
+   * Decides one source. Rejects only where `signal` aborts; everything else is a decision. Equal sources of one run are decided
+   * once, unless `onRound` watches.
+   */
+  evaluate(source: string | Source, options?: EvaluateOptions): Promise<Evaluated>
 }
 
 /** An evaluator of sources under policies. */
 export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const resolvers = createResolvers([...options.resolvers, localResolver()])
 
-  async function evaluate(wanted: string | Source, given: EvaluateOptions = {}) {
+  async function evaluate(wanted: string | Source, given: EvaluateOptions = {}): Promise<Evaluated> {
     const started = performance.now()
     const run = given.run ?? createRun({ limits: options.limits ?? {}, ...(given.signal && { signal: given.signal }) })
     const signal = given.signal ? AbortSignal.any([given.signal, run.signal]) : run.signal
@@ -177,7 +187,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     }
   }
 
-  return { evaluate }
+  return { evaluate: decideOnce(evaluate) }
 }
 
 interface Trail {

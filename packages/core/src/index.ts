@@ -22,7 +22,14 @@ export type {
   Verdict,
 } from './engine.ts'
 export { type CodedError, CoreError, type CoreErrorCode, toCodedError } from './error.ts'
-export { createEvaluator, type EvaluateOptions, type Evaluator, type EvaluatorOptions, type Round } from './evaluate.ts'
+export {
+  createEvaluator,
+  type Evaluated,
+  type EvaluateOptions,
+  type Evaluator,
+  type EvaluatorOptions,
+  type Round,
+} from './evaluate.ts'
 export type {
   ExplainedBody,
   ExplainedExpression,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatPath, isWithin, valueAt, withValueAt } from './path.ts'
+import { formatPath, isWithin, pathKey, valueAt, withValueAt, withValuesAt } from './path.ts'
 
 describe('paths', () => {
   it('are written as a policy would', () => {
@@ -28,6 +28,39 @@ describe('paths', () => {
     expect(changed).toEqual({ a: { b: 1, x: [{ y: true }] }, c: { d: [1, 2] } })
     expect(document).toEqual({ a: { b: 1 }, c: { d: [1, 2] } })
     expect(changed.c).toBe(document.c)
+  })
+
+  it('are set together as one after the other', () => {
+    const document = { a: { b: 1 }, c: { d: [1, 2] } }
+    const given = { y: 1 }
+    const changed = withValuesAt(document, [
+      [['a', 'x'], given],
+      [['a', 'x', 'z'], 2],
+      [['a', 'b'], 3],
+      [['e', 0], 4],
+    ]) as typeof document
+    expect(changed).toEqual({ a: { b: 3, x: { y: 1, z: 2 } }, c: { d: [1, 2] }, e: [4] })
+    expect([document, given]).toEqual([{ a: { b: 1 }, c: { d: [1, 2] } }, { y: 1 }])
+    expect(changed.c).toBe(document.c)
+  })
+
+  it('have a key of their own', () => {
+    const paths = [
+      [],
+      ['a'],
+      ['a', 'b'],
+      ['a.1:b'],
+      ['ab'],
+      ['1'],
+      [1],
+      [1, 1],
+      [11],
+      ['#1'],
+      ['a', 1],
+      ['a#1'],
+      ['.1:a'],
+    ]
+    expect(new Set(paths.map(pathKey)).size).toBe(paths.length)
   })
 
   it('named __proto__ are members like any other', () => {

@@ -14,7 +14,9 @@ export function formatPath(path: Path): string {
 
 /** A string that two paths share only when they are equal: the key of a path in a Map. */
 export function pathKey(path: Path): string {
-  return JSON.stringify(path)
+  let key = ''
+  for (const part of path) key += typeof part === 'string' ? `.${part.length}:${part}` : `#${part}`
+  return key
 }
 
 /** Whether `path` is `ancestor` or lies beneath it. */
@@ -34,16 +36,32 @@ export function valueAt(document: unknown, path: Path): unknown {
 
 /** A copy of `document` with `value` at `path`; what does not lie on the path is shared with the original. */
 export function withValueAt(document: unknown, path: Path, value: unknown): unknown {
-  const [part, ...rest] = path
+  return withValuesAt(document, [[path, value]])
+}
+
+/** A copy of `document` with each value at its path, in this order; what lies on no path is shared with the original. */
+export function withValuesAt(document: unknown, values: Iterable<readonly [Path, unknown]>): unknown {
+  // what was copied for one path is not copied again for the next
+  const copies = new Set<unknown>()
+  let changed = document
+  for (const [path, value] of values) changed = place(changed, path, 0, value, copies)
+  return changed
+}
+
+function place(document: unknown, path: Path, depth: number, value: unknown, copies: Set<unknown>): unknown {
+  const part = path[depth]
   if (part === undefined) return value
-  const copy = Array.isArray(document) ? [...document] : { ...(document as object | undefined) }
-  const own = Object.hasOwn(copy, part) ? (copy as Record<string | number, unknown>)[part] : undefined
-  const base = own ?? (typeof rest[0] === 'number' ? [] : {})
-  Object.defineProperty(copy, part, {
-    value: withValueAt(base, rest, value),
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  })
+  const copy = (copies.has(document) ? document : copyOf(document)) as Record<string | number, unknown>
+  copies.add(copy)
+  const own = Object.hasOwn(copy, part) ? copy[part] : undefined
+  const base = own ?? (typeof path[depth + 1] === 'number' ? [] : {})
+  const placed = place(base, path, depth + 1, value, copies)
+  if (part === '__proto__') {
+    Object.defineProperty(copy, part, { value: placed, configurable: true, enumerable: true, writable: true })
+  } else copy[part] = placed
   return copy
+}
+
+function copyOf(document: unknown): object {
+  return Array.isArray(document) ? [...document] : { ...(document as object | undefined) }
 }

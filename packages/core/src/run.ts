@@ -68,10 +68,8 @@ const limitOf = { sources: 'maxSources', requests: 'maxRequests', bytes: 'maxByt
 export function createRun(options: RunOptions = {}): Run {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
   const deadline = performance.now() + limits.timeoutMs
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(timeoutError(limits)), limits.timeoutMs)
-  unref(timer)
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout.signal]) : timeout.signal
+  const timeout = timeoutSignal(limits)
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
   const usage: Usage = { sources: 0, requests: 0, bytes: 0, hosts: 0 }
   const hosts = new Set<string>()
   const bound = new Map<string, Promise<unknown>>()
@@ -118,6 +116,13 @@ export function createRun(options: RunOptions = {}): Run {
 /** What the signal of a run is aborted with when its time is over. */
 export function timeoutError({ timeoutMs }: Limits): CoreError {
   return new CoreError('timeout', `the run took longer than ${timeoutMs} ms`)
+}
+
+/** On its own, so that until then the timer keeps nothing of the run but the signal. */
+function timeoutSignal(limits: Limits): AbortSignal {
+  const controller = new AbortController()
+  unref(setTimeout(() => controller.abort(timeoutError(limits)), limits.timeoutMs))
+  return controller.signal
 }
 
 /** In Node a timer would keep the process alive; elsewhere timers are plain numbers. */

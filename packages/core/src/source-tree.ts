@@ -1,7 +1,7 @@
 import { type CodedError, CoreError, toCodedError } from './error.ts'
 import type { Basis, ChildSource, Facts } from './facts.ts'
 import type { EnvInput, Input } from './input.ts'
-import { formatPath, isWithin, type Path, pathKey, withValueAt } from './path.ts'
+import { formatPath, isWithin, type Path, pathKey, withValueAt, withValuesAt } from './path.ts'
 import type { Resolver } from './resolver.ts'
 import type { Resolvers } from './resolvers.ts'
 import type { Run } from './run.ts'
@@ -72,7 +72,7 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
     const description = node.resolver.describe(node.source)
     const env = envAt(depthOf(node))
     input = withValueAt(input, node.prefix, { ...(env && { env }), ...description.input }) as Input
-    for (const path of description.unknown) open([...node.prefix, ...path])
+    for (const path of description.unknown) open(within(node, path))
     nodes.push(node)
   }
   const open = (path: Path) => {
@@ -123,33 +123,39 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
     isHole: path => holes.has(pathKey(path)),
     whyUnavailable: path => unavailable.get(pathKey(path)),
     add(node, asked, { known, absent, unavailable: failed, children, holes: beneath = [], warnings: warned = [] }) {
-      const wanted = new Set(asked.map(pathKey))
+      const wanted = new Set(asked.map(path => pathKey(within(node, path))))
       for (const warning of warned) warnings.add(warning)
       // before the facts: some of them may fill what others open
       for (const path of beneath) {
-        const whole = [...node.prefix, ...path]
+        const whole = within(node, path)
         if (!opened.has(pathKey(whole))) open(whole)
       }
-      const fill = (path: Path, state: 'known' | 'absent', basis: Basis, value?: unknown, from?: string) => {
-        const whole = [...node.prefix, ...path]
+      const values: [Path, unknown][] = []
+      const fill = (path: Path, state: 'known' | 'absent', basis: Basis, from?: string) => {
+        const whole = within(node, path)
         const key = pathKey(whole)
-        if (!holes.has(key) || unavailable.has(key)) return
+        if (!holes.has(key) || unavailable.has(key)) return undefined
         holes.delete(key)
-        if (state === 'known') input = withValueAt(input, whole, value) as Input
-        facts.push({ path: formatPath(whole), state, basis, ...(from && { from }), asked: wanted.has(pathKey(path)) })
+        facts.push({ path: formatPath(whole), state, basis, ...(from && { from }), asked: wanted.has(key) })
+        return whole
       }
-      for (const fact of known) fill(fact.path, 'known', fact.basis, fact.value, fact.from)
+      for (const fact of known) {
+        const filled = fill(fact.path, 'known', fact.basis, fact.from)
+        if (filled !== undefined) values.push([filled, fact.value])
+      }
       for (const fact of absent) fill(fact.path, 'absent', fact.basis)
+      if (values.length > 0) input = withValuesAt(input, values) as Input
       for (const { path, error } of failed) {
-        const whole = [...node.prefix, ...path]
-        if (wanted.has(pathKey(path)) && holes.has(pathKey(whole))) refuse(whole, error, true)
+        const whole = within(node, path)
+        const key = pathKey(whole)
+        if (wanted.has(key) && holes.has(key)) refuse(whole, error, true)
       }
       for (const child of children) {
-        const whole = [...node.prefix, ...child.path]
+        const whole = within(node, child.path)
         if (!opened.has(pathKey(whole))) adopt(node, child, whole)
       }
       for (const path of asked) {
-        const whole = [...node.prefix, ...path]
+        const whole = within(node, path)
         const key = pathKey(whole)
         if (!holes.has(key) || unavailable.has(key)) continue
         const message = `resolver ${node.resolver.kind} did not answer for ${formatPath(whole)}`
@@ -157,6 +163,11 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
       }
     },
   }
+}
+
+/** The place in the whole input of a path of one source. */
+function within({ prefix }: SourceNode, path: Path): Path {
+  return prefix.length === 0 ? path : [...prefix, ...path]
 }
 
 function depthOf(node: SourceNode): number {

@@ -25,11 +25,21 @@ export function createWaitingRoom(): <T>(value: Promise<T>, signal: AbortSignal)
     const { giveUps, close } = rooms.get(signal) ?? open(signal)
     return new Promise((resolve, reject) => {
       const giveUp = () => reject(signal.reason)
-      giveUps.add(giveUp)
-      value.then(resolve, reject).finally(() => {
+      const leave = () => {
         giveUps.delete(giveUp)
         if (giveUps.size === 0) close()
-      })
+      }
+      giveUps.add(giveUp)
+      value.then(
+        result => {
+          leave()
+          resolve(result)
+        },
+        (error: unknown) => {
+          leave()
+          reject(error as Error)
+        },
+      )
     })
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, type Hash, hash } from 'node:crypto'
 import { OciError, quote } from './error.ts'
 
 declare const brand: unique symbol
@@ -62,11 +62,12 @@ export function digestHasher(digest: Digest): Hash {
 
 /** The digest of bytes; `algorithm` defaults to `sha256`. */
 export function digestOf(bytes: Uint8Array, algorithm: 'sha256' | 'sha384' | 'sha512' = 'sha256'): Digest {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest
+  return `${algorithm}:${hash(algorithm, bytes, 'hex')}` as Digest
 }
 
 /** Throws `digest_mismatch` unless the bytes have the digest; `what` names them in the error. */
 export function verifyDigest(bytes: Uint8Array, digest: Digest, what: string): void {
-  const got = `${digestAlgorithm(digest)}:${digestHasher(digest).update(bytes).digest('hex')}`
+  const algorithm = digestAlgorithm(digest)
+  const got = `${algorithm}:${hash(algorithm, bytes, 'hex')}`
   if (got !== digest) throw new OciError('digest_mismatch', `checking ${what}: expected ${digest}, got ${got}`)
 }

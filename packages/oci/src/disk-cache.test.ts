@@ -54,9 +54,8 @@ describe('content', () => {
   })
 
   it('is never written under a digest that it does not have', async () => {
-    await expect(open().write(content('a').digest, Buffer.from('b'))).rejects.toThrow(
-      expect.objectContaining({ code: 'digest_mismatch' }),
-    )
+    await open().write(content('a').digest, Buffer.from('b'))
+    expect(problems).toMatchObject([{ kind: 'unwritable', error: { code: 'digest_mismatch' } }])
     expect(await files()).toEqual([])
   })
 
@@ -87,6 +86,35 @@ describe('content', () => {
     await open().write(a.digest, a.bytes)
     await writeFile(file!, b.bytes)
     expect(await open().read(a.digest, limit)).toBeUndefined()
+  })
+})
+
+describe('what is not on the disk yet', () => {
+  it('is found, and checked as well', async () => {
+    const cache = open()
+    const { digest, bytes } = content('hello')
+    const written = cache.write(digest, bytes)
+    const wrong = cache.write(content('a').digest, Buffer.from('b'))
+    expect(await cache.read(digest, limit)).toEqual(bytes)
+    expect(await cache.read(digest, { maxBytes: 4 })).toBeUndefined()
+    expect(await cache.read(content('a').digest, limit)).toBeUndefined()
+    expect(await files()).toEqual([])
+    await Promise.all([written, wrong])
+    expect(await files()).toHaveLength(1)
+  })
+
+  it('is there once the cache has settled', async () => {
+    const cache = open()
+    const entries = [...Array(50).keys()].map(n => content(String(n)))
+    const written = entries.map(({ digest, bytes }) => cache.write(digest, bytes))
+    void cache.writeRecord('tag a', 'x')
+    await cache.settled()
+    expect(await files()).toHaveLength(51)
+    await Promise.all(written)
+    await cache.settled()
+    void cache.writeRecord('tag b', 'x')
+    await cache.settled()
+    expect(await files()).toHaveLength(52)
   })
 })
 

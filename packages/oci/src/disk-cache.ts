@@ -1,6 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { type CodedError, toCodedError } from '@source-policy/core'
 import type { ContentCache } from './content-cache.ts'
 import { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, verifyDigest } from './digest.ts'
@@ -31,6 +44,10 @@ export interface DiskCache extends ContentCache {
   settled(): Promise<void>
 }
 
+/** Milliseconds without anything new to write, after which it is written: fetching goes first. */
+const QUIET_MS = 20
+/** Bytes that wait to be written at most. */
+const MAX_WAITING_BYTES = 16 * 1024 ** 2
 /** How exactly the last use of an entry is known. */
 const TOUCH_AFTER_MS = 60 * 60_000
 /** Between two prunings so much of the limit may be written on top of it. */
@@ -41,92 +58,127 @@ const ABANDONED_MS = 60 * 60_000
 /**
  * A content-addressed cache in a directory: `<algorithm>/<hex>` for content, `record/<hex>` for records.
  * Entries appear by an atomic rename, so processes may share it; what is read is hashed each time.
+ *
+ * Entries are small, and a thread pool that is asked for each step costs several times what the steps do: files are opened, read
+ * and written at once. Writing waits until nothing else is new for a moment.
  */
 export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProblem }: DiskCacheOptions): DiskCache {
   let unpruned = 0
   let pruning: Promise<void> | undefined
-  const writing = new Set<Promise<void>>()
+  let writing: Promise<void> | undefined
+  let beginWriting = () => {}
+  let timer: NodeJS.Timeout | undefined
+  const waiting = new Map<string, Entry>()
+  let waitingBytes = 0
 
   const contentFile = (digest: Digest) => path.join(directory, digestAlgorithm(digest), digestHex(digest))
   const recordFile = (key: string) => path.join(directory, 'record', digestHex(digestOf(Buffer.from(key))))
   const report = (kind: CacheProblem['kind'], entry: string, thrown?: unknown) =>
     onProblem?.({ kind, entry, ...(thrown !== undefined && { error: toCodedError(thrown) }) })
 
-  const load = async (file: string, entry: string, limit: number): Promise<Buffer | undefined> => {
+  const load = (file: string, entry: string, limit: number): Uint8Array | undefined => {
+    const own = waiting.get(file)?.bytes
+    if (own !== undefined) return own.byteLength > limit ? undefined : own
     try {
-      return await readUsed(file, limit)
+      return readUsed(file, limit)
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'ENOENT') report('unreadable', entry, error)
+      report('unreadable', entry, error)
       return undefined
     }
   }
 
-  const discard = async (file: string, entry: string) => {
+  const discard = (file: string, entry: string) => {
     report('altered', entry)
-    await rm(file, { force: true }).catch((error: unknown) => report('unwritable', entry, error))
+    try {
+      rmSync(file, { force: true })
+    } catch (error) {
+      report('unwritable', entry, error)
+    }
   }
 
-  const store = async (file: string, entry: string, bytes: Uint8Array) => {
-    if (bytes.byteLength > maxBytes) return
+  const store = (file: string, { name, bytes }: Entry) => {
     const temporary = path.join(directory, 'tmp', randomUUID())
-    const put = async () => {
-      await writeFile(temporary, bytes, { mode: 0o600, flag: 'wx' })
-      await rename(temporary, file)
+    const put = () => {
+      writeFileSync(temporary, bytes, { mode: 0o600, flag: 'wx' })
+      renameSync(temporary, file)
     }
     try {
-      await put().catch(async (error: unknown) => {
-        if ((error as { code?: unknown }).code !== 'ENOENT') throw error
-        for (const parent of [temporary, file].map(name => path.dirname(name))) {
-          await mkdir(parent, { recursive: true, mode: 0o700 })
+      if (isDigest(name)) verifyDigest(bytes, name, 'what is to be cached')
+      try {
+        put()
+      } catch (error) {
+        if (!isMissing(error)) throw error
+        for (const parent of [temporary, file].map(one => path.dirname(one))) {
+          mkdirSync(parent, { recursive: true, mode: 0o700 })
         }
-        await rm(temporary, { force: true })
-        await put()
-      })
+        rmSync(temporary, { force: true })
+        put()
+      }
+      unpruned += bytes.byteLength
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined)
-      report('unwritable', entry, error)
-      return
+      report('unwritable', name, error)
+      tidy(temporary)
     }
-    unpruned += bytes.byteLength
+  }
+
+  const writeAll = async () => {
+    clearTimeout(timer)
+    timer = undefined
+    for (const [file, entry] of waiting) {
+      store(file, entry)
+      waiting.delete(file)
+      waitingBytes -= entry.bytes.byteLength
+      await setImmediate()
+    }
+    writing = undefined
     if (unpruned > maxBytes * PRUNE_FRACTION) await cache.prune()
   }
 
-  const track = (write: Promise<void>): Promise<void> => {
-    writing.add(write)
-    return write.finally(() => writing.delete(write))
+  const keep = (file: string, entry: Entry): Promise<void> => {
+    if (entry.bytes.byteLength > maxBytes) return Promise.resolve()
+    waitingBytes += entry.bytes.byteLength - (waiting.get(file)?.bytes.byteLength ?? 0)
+    waiting.set(file, entry)
+    writing ??= new Promise<void>(resolve => {
+      beginWriting = resolve
+      timer = setTimeout(resolve, QUIET_MS)
+    }).then(writeAll)
+    if (waitingBytes < MAX_WAITING_BYTES) timer?.refresh()
+    else beginWriting()
+    return writing
   }
 
   const cache: DiskCache = {
     async read(digest, { maxBytes: limit }) {
       const file = contentFile(digest)
-      const bytes = await load(file, digest, limit)
+      const bytes = load(file, digest, limit)
       if (bytes === undefined) return undefined
       try {
         verifyDigest(bytes, digest, 'the cache')
       } catch {
         // the entry is reported and removed; what it was before is fetched again
-        await discard(file, digest)
+        discard(file, digest)
         return undefined
       }
       return bytes
     },
     async write(digest, bytes) {
-      verifyDigest(bytes, digest, 'what is to be cached')
-      await track(store(contentFile(digest), digest, bytes))
+      await keep(contentFile(digest), { name: digest, bytes })
     },
     async readRecord(key) {
       const file = recordFile(key)
-      const bytes = await load(file, key, MAX_CACHE_RECORD_BYTES)
+      const bytes = load(file, key, MAX_CACHE_RECORD_BYTES)
       if (bytes === undefined) return undefined
-      const value = openRecord(bytes.toString(), key)
-      if (value === undefined) await discard(file, key)
+      const value = openRecord(Buffer.from(bytes).toString(), key)
+      if (value === undefined) discard(file, key)
       return value
     },
     async writeRecord(key, value) {
-      await track(store(recordFile(key), key, Buffer.from(sealRecord(key, value))))
+      await keep(recordFile(key), { name: key, bytes: Buffer.from(sealRecord(key, value)) })
     },
     async settled() {
-      while (writing.size > 0) await Promise.all(writing)
+      beginWriting()
+      await writing
+      await pruning
     },
     prune() {
       pruning ??= pruneDirectory(directory, maxBytes)
@@ -154,22 +206,57 @@ function openRecord(text: string, key: string): string | undefined {
 }
 
 /** The bytes of a file; its time of change says when it was last used, to the hour. */
-async function readUsed(file: string, limit: number): Promise<Buffer | undefined> {
-  const handle = await open(file, 'r')
+function readUsed(file: string, limit: number): Buffer | undefined {
+  // most questions are for what is not there, and an error costs more than the answer
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined
+  let handle: number
   try {
-    const { size, mtimeMs } = await handle.stat()
+    handle = openSync(file, 'r')
+  } catch (error) {
+    // another process may have removed it meanwhile
+    if (isMissing(error)) return undefined
+    throw error
+  }
+  try {
+    const { size, mtimeMs } = fstatSync(handle)
     if (size > limit) return undefined
-    const bytes = await handle.readFile()
+    const bytes = readFileSync(handle)
     const now = new Date()
-    // another process may have removed it meanwhile, or it is not ours to touch
-    if (now.getTime() - mtimeMs > TOUCH_AFTER_MS) await utimes(file, now, now).catch(() => undefined)
+    if (now.getTime() - mtimeMs > TOUCH_AFTER_MS) touch(file, now)
     return bytes
   } finally {
-    await handle.close()
+    closeSync(handle)
   }
 }
 
+function touch(file: string, now: Date): void {
+  try {
+    utimesSync(file, now, now)
+  } catch {
+    // another process may have removed it meanwhile, or it is not ours to touch
+  }
+}
+
+function tidy(temporary: string): void {
+  try {
+    rmSync(temporary, { force: true })
+  } catch {
+    // what cannot be written can seldom be removed; it is told already, and pruning clears it away
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'ENOENT'
+}
+
+/** What is to be written. */
 interface Entry {
+  /** For problems: the digest, or the key of a record. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+interface StoredFile {
   readonly file: string
   readonly size: number
   readonly usedMs: number
@@ -177,7 +264,7 @@ interface Entry {
 
 async function pruneDirectory(directory: string, maxBytes: number): Promise<void> {
   const entries = await listEntries(directory)
-  const isTemporary = ({ file }: Entry) => path.dirname(file) === path.join(directory, 'tmp')
+  const isTemporary = ({ file }: StoredFile) => path.dirname(file) === path.join(directory, 'tmp')
   const abandoned = entries.filter(entry => isTemporary(entry) && entry.usedMs < Date.now() - ABANDONED_MS)
   const kept = entries.filter(entry => !isTemporary(entry)).sort((a, b) => a.usedMs - b.usedMs)
   let total = kept.reduce((sum, { size }) => sum + size, 0)
@@ -189,9 +276,9 @@ async function pruneDirectory(directory: string, maxBytes: number): Promise<void
   for (const { file } of [...abandoned, ...surplus]) await rm(file, { force: true })
 }
 
-async function listEntries(directory: string): Promise<Entry[]> {
+async function listEntries(directory: string): Promise<StoredFile[]> {
   const names = await readdir(directory, { recursive: true, withFileTypes: true })
-  const entries: Entry[] = []
+  const entries: StoredFile[] = []
   for (const name of names) {
     if (!name.isFile()) continue
     const file = path.join(name.parentPath, name.name)

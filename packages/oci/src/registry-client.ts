@@ -80,6 +80,14 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
   const { transport, credentialsFor = async () => undefined, registries = {}, cache, offline, onServed } = options
   const { rememberTags = false, now = Date.now } = options
   const authorizer = createAuthorizer({ transport, credentialsFor, now })
+  const endpointsByDomain = new Map<string, readonly Endpoint[]>()
+
+  /** Whom to ask for the content of a repository. */
+  const endpointsFor = ({ domain }: Reference): readonly Endpoint[] => {
+    const endpoints = endpointsByDomain.get(domain) ?? endpointsOf(domain, registries)
+    endpointsByDomain.set(domain, endpoints)
+    return endpoints
+  }
 
   /** The first endpoint that has it; where none has, what the registry itself said. */
   const fromEndpoints = async <T>(
@@ -90,7 +98,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     if (offline) {
       throw new OciError('offline', `reading ${repositoryName(repository)}: it is not in the cache, and we are offline`)
     }
-    const endpoints = endpointsOf(repository, registries)
+    const endpoints = endpointsFor(repository)
     for (const endpoint of endpoints.slice(0, -1)) {
       try {
         return await load(endpoint)
@@ -108,8 +116,8 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     context: RegistryContext,
   ): Promise<TransportResponse> => {
     const { path, item, accept, maxBytes, range } = request
-    const url = typeof item === 'string' ? new URL(`${endpoint.base}/${path}/${item}`) : item
-    if (endpoint.mirrorOf !== undefined) url.searchParams.set('ns', endpoint.mirrorOf)
+    const plain = typeof item === 'string' ? `${endpoint.base}/${path}/${item}` : item
+    const url = endpoint.mirrorOf === undefined ? plain : withNamespace(plain, endpoint.mirrorOf)
     let sent = await authorizer.authorize(endpoint, path, context)
     for (let attempt = 0; ; attempt++) {
       const response = await transport.request({
@@ -140,8 +148,8 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     const request = { path: reference.path, item, accept: MANIFEST_ACCEPT, maxBytes: MAX_MANIFEST_BYTES }
     const response = await get(endpoint, request, context)
     const bytes = await response.bytes()
+    if (reference.digest !== undefined) verifyDigest(bytes, reference.digest, what)
     const digest = reference.digest ?? digestOf(bytes)
-    verifyDigest(bytes, digest, what)
     const claimed = response.headers.get('docker-content-digest')
     // builders go by this header: where it names something else, they would use something else
     if (reference.digest === undefined && claimed?.startsWith('sha256:') && claimed !== digest) {
@@ -286,6 +294,13 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       return bytes
     },
   }
+}
+
+/** The URL at a mirror, which is told whom it stands for. */
+function withNamespace(url: string | URL, mirrorOf: string): URL {
+  const told = new URL(url)
+  told.searchParams.set('ns', mirrorOf)
+  return told
 }
 
 /** From the cache it comes without a content type: the document speaks for itself. */

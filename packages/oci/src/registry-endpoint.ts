@@ -1,5 +1,3 @@
-import type { Reference } from './reference.ts'
-
 /** How a registry is reached: the part of BuildKit's `[registry."host"]` that matters here. */
 export interface RegistryConfig {
   /** Plain http. Default: only for loopback hosts, as BuildKit has it. */
@@ -28,8 +26,8 @@ export interface Endpoint {
 const DOCKER_HUB = 'docker.io'
 const DOCKER_HUB_HOST = 'registry-1.docker.io'
 
-/** Whom to ask, in this order: the mirrors, then the registry itself. */
-export function endpointsOf({ domain }: Reference, configs: RegistryConfigs): Endpoint[] {
+/** Whom to ask for what a registry has, in this order: its mirrors, then the registry itself. */
+export function endpointsOf(domain: string, configs: RegistryConfigs): Endpoint[] {
   const configOf = (name: string) => (Object.hasOwn(configs, name) ? configs[name] : undefined)
   const mirrors = configOf(domain)?.mirrors ?? []
   return [

@@ -42,14 +42,14 @@ export interface ImageResolverOptions {
  * Facts about `docker-image://` (and `oci-layout://`) sources. Their basis is `digest` where the source names one (in its reference or as
  * `image.checksum`), else `server`: everything hangs from what the registry says the tag is.
  */
-export function imageResolver({ registry, layout }: ImageResolverOptions): Resolver {
+export function imageResolver(options: ImageResolverOptions): Resolver {
   return {
     kind: 'image',
-    schemes: ['docker-image', ...(layout === undefined ? [] : [LAYOUT_SCHEME])],
+    schemes: ['docker-image', ...(options.layout === undefined ? [] : [LAYOUT_SCHEME])],
     parse: parseImageSource,
     describe: describeImageSource,
     pin: pinImageSource,
-    resolve: (source, paths, context) => resolveImage({ registry, ...(layout && { layout }) }, source, paths, context),
+    resolve: (source, paths, context) => resolveImage(options, source, paths, context),
   }
 }
 

@@ -44,6 +44,9 @@ export type Field = (typeof FIELDS)[number]
 
 export const pathOf = (field: Field): Path => ['image', field]
 
+const fetchedPaths = FIELDS.map(pathOf)
+const fetchedPathsOfDigest = FIELDS.filter(field => field !== 'checksum').map(pathOf)
+
 /** The reference and platform of a source, checked, and the digest that it has to have, if it names one. */
 export interface ImageSource {
   readonly scheme: string
@@ -100,8 +103,7 @@ export function describeImageSource(source: Source): Description {
     arch: platform.architecture,
     ...(platform.variant !== undefined && { variant: platform.variant }),
   }
-  const unknown = FIELDS.filter(field => field !== 'checksum' || reference.digest === undefined)
-  return { input: { image }, unknown: unknown.map(pathOf) }
+  return { input: { image }, unknown: reference.digest === undefined ? fetchedPaths : fetchedPathsOfDigest }
 }
 
 /** The source with the digest in its reference, in place of another one, and as the attribute `image.checksum`. */

@@ -8,7 +8,10 @@ export function createAbortWatch(): AbortWatch {
   const watch = (signal: AbortSignal) => {
     const callBacks = new Set<(reason: unknown) => void>()
     watched.set(signal, callBacks)
-    signal.addEventListener('abort', () => callBacks.forEach(callBack => callBack(signal.reason)), { once: true })
+    const onAbort = () => {
+      for (const callBack of callBacks) callBack(signal.reason)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
     return callBacks
   }
 

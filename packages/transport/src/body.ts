@@ -9,6 +9,8 @@ export interface BodyOptions {
   readonly maxBytes: number
   /** Bytes that the server announced. */
   readonly contentLength: number | undefined
+  /** The longest wait for the next part. */
+  readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Called for each part as it was received, before it is handed on; may throw. */
   readonly onBytes: (count: number) => void
@@ -20,12 +22,11 @@ export interface BodyOptions {
 export function readWhole(reception: Reception, options: BodyOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const parts: Uint8Array[] = []
-    const sink = boundedSink(options, {
+    pourBounded(reception, options, {
       take: part => parts.push(part) > 0,
       end: () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)),
       fail: reject,
     })
-    reception.pour(sink)
   })
 }
 
@@ -42,7 +43,7 @@ export async function* readParts(
     end = how
     wake?.()
   }
-  const sink = boundedSink(options, {
+  const resume = pourBounded(reception, options, {
     take(part) {
       held.push(part)
       heldBytes += part.byteLength
@@ -52,14 +53,13 @@ export async function* readParts(
     end: () => finish({}),
     fail: failure => finish({ failure }),
   })
-  reception.pour(sink)
   try {
     for (;;) {
       const part = held.shift()
       if (part !== undefined) {
         heldBytes -= part.byteLength
         yield part
-        if (held.length === 0) reception.resume()
+        if (held.length === 0) resume()
       } else if (end === undefined) {
         await new Promise<void>(resolve => {
           wake = resolve
@@ -77,31 +77,63 @@ export async function* readParts(
   }
 }
 
-/** Hands parts on as long as they keep the limits, and makes one kind of error of all that ends a body too early. */
-function boundedSink({ what, maxBytes, contentLength, signal, onBytes, onEnd }: BodyOptions, sink: BodySink): BodySink {
+/**
+ * Hands parts on as long as they keep the limits, and makes one kind of error of all that ends a body too early. Returns what
+ * lets a body go on that was held back: only waiting for the server counts, not what the reader does with a part.
+ */
+function pourBounded(reception: Reception, options: BodyOptions, sink: BodySink): () => void {
+  const { what, maxBytes, contentLength, timeoutMs, signal, onBytes, onEnd } = options
   let received = 0
+  let timer: NodeJS.Timeout | undefined
+  let hasEnded = false
+  const giveUp = () =>
+    reception.abort(new TransportError('timeout', `${what}: no more than ${received} bytes in ${timeoutMs} ms`))
+  const wait = () => {
+    if (timer === undefined) timer = setTimeout(giveUp, timeoutMs).unref()
+    else timer.refresh()
+  }
+  const stopWaiting = () => {
+    clearTimeout(timer)
+    timer = undefined
+  }
   const fail = (thrown: unknown) => {
+    hasEnded = true
+    stopWaiting()
     const known = isCoded(thrown) ? thrown : toTransportError(thrown, `${what}: after ${received} bytes`, 'truncated')
     const failure = signal.aborted ? signal.reason : known
     onEnd(failure)
     sink.fail(failure)
   }
-  return {
+  let isHeldBack = false
+  reception.pour({
     take(part) {
       received += part.byteLength
       onBytes(part.byteLength)
       if (received > maxBytes) throw tooLarge(what, maxBytes)
-      return sink.take(part)
+      isHeldBack = !sink.take(part)
+      if (isHeldBack) stopWaiting()
+      else timer?.refresh()
+      return !isHeldBack
     },
     end() {
       if (contentLength !== undefined && received !== contentLength) {
         fail(new TransportError('truncated', `${what}: expected ${contentLength} bytes, got ${received}`))
-      } else {
-        onEnd(undefined)
-        sink.end()
+        return
       }
+      hasEnded = true
+      stopWaiting()
+      onEnd(undefined)
+      sink.end()
     },
     fail,
+  })
+  // most bodies are there by now
+  if (!hasEnded && !isHeldBack) wait()
+  return () => {
+    if (hasEnded || !isHeldBack) return
+    isHeldBack = false
+    wait()
+    reception.resume()
   }
 }
 

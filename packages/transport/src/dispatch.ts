@@ -20,7 +20,6 @@ export interface DispatchOptions {
   readonly lookup: ((hostname: string) => Promise<readonly ResolvedAddress[]>) | undefined
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
-  readonly bodyTimeoutMs: number
   readonly perHostConcurrency: number
 }
 
@@ -44,7 +43,7 @@ export interface Dispatch {
 
 /** The part of the transport that needs undici, TLS and name resolution: loaded with the first request. */
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs, perHostConcurrency } = options
+  const { connectTimeoutMs, headersTimeoutMs, perHostConcurrency } = options
   const onAbort = createAbortWatch()
   const agents = new Map<string, Agent>()
   const direct = checkedConnector(options)
@@ -58,8 +57,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         connections: perHostConcurrency,
         pipelining: 1,
         headersTimeout: headersTimeoutMs,
-        // it does not run while a reader holds the body back
-        bodyTimeout: bodyTimeoutMs,
+        // kept where the body is read, to the millisecond
+        bodyTimeout: 0,
         maxHeaderSize: MAX_HEADER_BYTES,
       })
       agents.set(key, agent)

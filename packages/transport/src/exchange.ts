@@ -11,6 +11,7 @@ export interface ExchangeOptions {
   readonly outgoing: Outgoing
   readonly run: Run
   readonly maxBytes: number
+  readonly bodyTimeoutMs: number
   readonly now: () => number
 }
 
@@ -27,7 +28,8 @@ export interface Answer {
 }
 
 /** Sends one request and waits for the head of the response. Counted in the run, and recorded once it is over. */
-export async function exchange({ dispatch, outgoing, run, maxBytes, now }: ExchangeOptions): Promise<Answer> {
+export async function exchange(options: ExchangeOptions): Promise<Answer> {
+  const { dispatch, outgoing, run, maxBytes, bodyTimeoutMs, now } = options
   const { method, url, signal } = outgoing
   const redacted = redactURL(url)
   const what = `${method} ${redacted}`
@@ -72,6 +74,7 @@ export async function exchange({ dispatch, outgoing, run, maxBytes, now }: Excha
     maxBytes,
     signal,
     contentLength,
+    timeoutMs: bodyTimeoutMs,
     onBytes(count: number) {
       bytes += count
       run.spend('bytes', count, what)

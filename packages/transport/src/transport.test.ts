@@ -152,6 +152,75 @@ describe('limits', () => {
   })
 })
 
+describe('a body in parts', () => {
+  const size = 50_000_000
+  beforeEach(() => origin.setFile('/large', { body: { pattern: Buffer.alloc(100_000, 'x'), bytes: size } }))
+
+  it('comes no faster than it is read', async () => {
+    const response = await request('/large', { maxBytes: size })
+    let received = 0
+    for await (const part of response.body) {
+      received += part.byteLength
+      if (received < 1_000_000) await new Promise(resolve => setTimeout(resolve, 1))
+      expect(run.usage.bytes - received).toBeLessThan(1_000_000)
+    }
+    expect(received).toBe(size)
+    expect(exchanges).toMatchObject([{ status: 200, bytes: size }])
+  })
+
+  it('may be read as slowly as the reader likes', async () => {
+    const response = await request('/large', { maxBytes: size }, { bodyTimeoutMs: 50 })
+    let received = 0
+    for await (const part of response.body) {
+      if (received === 0) await new Promise(resolve => setTimeout(resolve, 200))
+      received += part.byteLength
+    }
+    expect(received).toBe(size)
+  })
+
+  it('ends its connection where the reader stops', async () => {
+    const transport = createTransport({ allowAddresses: [origin.host], perHostConcurrency: 1 })
+    const asked = { method: 'GET', maxBytes: size, run, signal: run.signal } as const
+    const large = await transport.request({ ...asked, url: `${origin.url}/large` })
+    for await (const part of large.body) if (part.byteLength > 0) break
+    expect(await (await transport.request({ ...asked, url: `${origin.url}/file` })).text()).toBe('content')
+    expect(run.usage.bytes).toBeLessThan(size)
+    await transport.close()
+  })
+
+  it('is handed over as far as it came before it broke off', async () => {
+    origin.faults.add({ fault: { kind: 'truncate', afterBytes: 3 } })
+    const response = await request('/file')
+    const parts: string[] = []
+    const reading = async () => {
+      for await (const part of response.body) parts.push(Buffer.from(part).toString())
+    }
+    await expect(reading()).rejects.toMatchObject({ code: 'truncated' })
+    expect(parts.join('')).toBe('con')
+  })
+
+  it('that was there before anybody read it is whole', async () => {
+    const response = await request('/file')
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect(await response.text()).toBe('content')
+  })
+
+  it('is given up while its request still waits for a connection', async () => {
+    origin.faults.add({ match: '/large', fault: { kind: 'stall' } })
+    const transport = createTransport({ allowAddresses: [origin.host], perHostConcurrency: 1 })
+    const controller = new AbortController()
+    const asked = { method: 'GET', maxBytes: size, run } as const
+    const first = transport.request({ ...asked, url: `${origin.url}/large`, signal: controller.signal })
+    const second = transport.request({ ...asked, url: `${origin.url}/file`, signal: controller.signal })
+    const reason = new Error('enough')
+    setTimeout(() => controller.abort(reason), 50)
+    await expect(second).rejects.toBe(reason)
+    await expect(first).rejects.toBe(reason)
+    expect(origin.log.map(({ path }) => path)).toEqual(['/large'])
+    await transport.close()
+  })
+})
+
 describe('abort', () => {
   it('ends a request that waits for its head, with the reason', async () => {
     origin.faults.add({ fault: { kind: 'stall' } })

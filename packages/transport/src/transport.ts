@@ -17,6 +17,7 @@ import type { Authorization, Transport, TransportOptions, TransportRequest, Tran
 export function createTransport(options: TransportOptions = {}): Transport {
   const {
     maxRedirects = limits.MAX_REDIRECTS,
+    bodyTimeoutMs = limits.BODY_TIMEOUT_MS,
     retries = limits.MAX_RETRIES,
     userAgent = 'source-policy',
     now = Date.now,
@@ -38,7 +39,6 @@ export function createTransport(options: TransportOptions = {}): Transport {
         lookup: options.lookup,
         connectTimeoutMs: options.connectTimeoutMs ?? limits.CONNECT_TIMEOUT_MS,
         headersTimeoutMs: options.headersTimeoutMs ?? limits.HEADERS_TIMEOUT_MS,
-        bodyTimeoutMs: options.bodyTimeoutMs ?? limits.BODY_TIMEOUT_MS,
         perHostConcurrency: options.perHostConcurrency ?? limits.PER_HOST_CONCURRENCY,
       }),
     )
@@ -70,7 +70,8 @@ export function createTransport(options: TransportOptions = {}): Transport {
       const last = !mayRepeat || attempts >= retries
       let askedMs = 0
       try {
-        const answer = await exchange({ dispatch: await loadDispatch(), outgoing: sending, run, maxBytes, now })
+        const dispatch = await loadDispatch()
+        const answer = await exchange({ dispatch, outgoing: sending, run, maxBytes, bodyTimeoutMs, now })
         if (last || !isRetriedStatus(answer.status)) return answer
         const asked = retryAfterMs(answer.header('retry-after'), now())
         if (asked === 'too_long') return answer

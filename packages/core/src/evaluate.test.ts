@@ -596,7 +596,8 @@ describe('a run', () => {
     const evaluator = createEvaluator({ policies: [allowAll], resolvers: [resolver] })
     const run = createRun({ limits: { maxSources: 2 } })
     const kinds: string[] = []
-    for (let i = 0; i < 3; i++) kinds.push((await evaluator.evaluate(alpine, { run })).decision.kind)
+    for (const tag of ['a', 'b', 'c'])
+      kinds.push((await evaluator.evaluate(`docker-image://${tag}`, { run })).decision.kind)
     expect(kinds).toEqual(['allow', 'allow', 'undecided'])
   })
 

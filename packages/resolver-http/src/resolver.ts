@@ -11,12 +11,13 @@ import {
   toCodedError,
   type UnavailableFact,
 } from '@source-policy/core'
+import { type AttestationOptions, attestationFunctions } from './attestation.ts'
 import { hexOf } from './body.ts'
 import { type BodyBinder, type BodyBinderOptions, bodyBinder, verifyChecksum } from './bound-body.ts'
 import { describeSource, parseIdentifier } from './identifier.ts'
 import { type PGPSignatureOptions, verifyHTTPPGPSignature } from './pgp-signature.ts'
 
-export interface HTTPResolverOptions extends BodyBinderOptions, PGPSignatureOptions {}
+export interface HTTPResolverOptions extends BodyBinderOptions, PGPSignatureOptions, AttestationOptions {}
 
 const checksum: Path = ['http', 'checksum']
 
@@ -52,7 +53,10 @@ export function httpResolver(options: HTTPResolverOptions): Resolver {
       }
       return { known, absent: [], unavailable, children: [] }
     },
-    functions: { verify_http_pgp_signature: verifyHTTPPGPSignature(bind, options) },
+    functions: {
+      verify_http_pgp_signature: verifyHTTPPGPSignature(bind, options),
+      ...attestationFunctions(bind, options),
+    },
   }
 }
 

@@ -39,3 +39,6 @@ export const MAX_RECORDED_SOURCES = 2_000
 
 /** Bytes of a file with a secret, as in BuildKit. */
 export const MAX_SECRET_BYTES = 500 * 1024
+
+/** Bytes of a file of trust roots. */
+export const MAX_TRUST_ROOT_BYTES = 4 * 1024 ** 2

@@ -152,7 +152,7 @@ function withRunOptions(command: Command): Command {
     .addOption(
       repeated(
         '--secret <id>',
-        'secret for servers: id=GIT_AUTH_TOKEN.<host>, id=HTTP_AUTH_TOKEN_<host>[,env=...|,src=...]',
+        'secret for servers: id=GIT_AUTH_TOKEN.<host>, HTTP_AUTH_TOKEN_<host>, GITHUB_TOKEN[,env=...|,src=...]',
       ),
     )
     .addOption(
@@ -160,6 +160,8 @@ function withRunOptions(command: Command): Command {
         .choices(['signature', 'now', 'any'])
         .default('signature'),
     )
+    .option('--github-api <url>', 'REST API of a GitHub Enterprise, for github_attestation: https://<host>/api/v3')
+    .option('--github-trusted-root <file>', "trusted_root.json of GitHub's own authority, for private repositories")
     .addOption(new Option('--timeout <duration>', 'time for all of it: 90s, 5m').argParser(readDuration))
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
     .addOption(new Option('--log-level <level>', 'what is told on standard error').choices(LOG_LEVELS).default('info'))

@@ -53,10 +53,8 @@ export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'
   readonly given: GivenSecrets
   /** Host of the build context, where that is a git repository. */
   readonly mainContextHost?: string
-  readonly pgpValidity?: OpenPGPValidity
+  readonly http: Omit<HTTPResolverOptions, 'transport'>
 }
-
-export type OpenPGPValidity = NonNullable<HTTPResolverOptions['keyValidity']>
 
 export interface Resolvers {
   readonly resolvers: readonly Resolver[]
@@ -71,7 +69,7 @@ export interface Resolvers {
 /** Resolvers of all sources that the command knows, on one transport. */
 export function openResolvers(options: ResolversOptions): Resolvers {
   const { insecureRegistries, env, secrets, cache, offline, layouts = new Map(), onServed, ...others } = options
-  const { given, mainContextHost, pgpValidity, ...more } = others
+  const { given, mainContextHost, http: httpOptions, ...more } = others
   const unverified = insecureRegistries.filter(host => host.startsWith('https://'))
   const plain = insecureRegistries
     .filter(host => !host.startsWith('https://'))
@@ -103,12 +101,7 @@ export function openResolvers(options: ResolversOptions): Resolvers {
     askCredential: gitCredentialHelper({ env }),
     git: { env },
   }
-  const http = httpResolver({
-    transport,
-    // a source may name any secret, and the build's author chose its host: only those that name a host themselves are for it
-    secret: id => (/^HTTP_AUTH_(?:TOKEN|HEADER)_/.test(id) && Object.hasOwn(given, id) ? given[id] : undefined),
-    ...(pgpValidity && { keyValidity: pgpValidity }),
-  })
+  const http = httpResolver({ ...httpOptions, transport })
   const image = imageResolver({ registry, ...(layouts.size > 0 && { layout }) })
   return {
     resolvers: [image, gitResolver(gitOptions), http],

@@ -15,14 +15,15 @@ import type { GitFilesReader } from '@source-policy/resolver-git'
 import { openCache } from './cache.ts'
 import { readOperatorFile } from './confined-files.ts'
 import { CliError } from './error.ts'
+import { type HTTPFlags, httpOptions } from './http-options.ts'
 import type { CommandContext, IO } from './io.ts'
 import { MAX_CERTIFICATE_BYTES } from './limits.ts'
 import { gitHostOf } from './main-context.ts'
-import { type OpenPGPValidity, openResolvers, readBaseConfig, referenceOf } from './resolvers.ts'
+import { openResolvers, readBaseConfig, referenceOf } from './resolvers.ts'
 import { readSecrets } from './secret-flag.ts'
 
 /** What the operator allows the command on the network, and for how long. */
-export interface NetworkOptions {
+export interface NetworkOptions extends HTTPFlags {
   readonly allowAddress: readonly string[]
   readonly insecureRegistry: readonly string[]
   /** Files of certificates, relative to the working directory. */
@@ -40,8 +41,6 @@ export interface NetworkOptions {
   readonly replay?: string
   /** `--secret` values: what is sent to the hosts that their ids name. */
   readonly secret: readonly string[]
-  /** When OpenPGP keys of HTTP sources must be valid. */
-  readonly pgpValidity?: OpenPGPValidity
 }
 
 /** One run of the command: one snapshot of the world, one set of budgets. */
@@ -136,7 +135,7 @@ async function openOnline(
     secrets,
     given,
     ...(mainContextHost !== undefined && { mainContextHost }),
-    ...(options.pgpValidity && { pgpValidity: options.pgpValidity }),
+    http: httpOptions(options, given, io),
     onServed({ repository, from, digest }) {
       logger.log('debug', `${repository}@${digest}: read from ${from}`)
       served.set(repository, (served.get(repository) ?? new Set()).add(from))

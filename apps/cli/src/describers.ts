@@ -19,3 +19,8 @@ export async function loadDescribers(identifier: string): Promise<Resolver[]> {
   const load = Object.hasOwn(byScheme, scheme) ? byScheme[scheme] : undefined
   return load === undefined ? [] : [await load()]
 }
+
+/** What can describe any source. */
+export async function loadAllDescribers(): Promise<Resolver[]> {
+  return Promise.all([image(), git(), http()])
+}

@@ -42,3 +42,9 @@ export const MAX_SECRET_BYTES = 500 * 1024
 
 /** Bytes of a file of trust roots. */
 export const MAX_TRUST_ROOT_BYTES = 4 * 1024 ** 2
+
+/** Files of tests, and directories that are looked through for them. */
+export const MAX_TEST_FILES = 10_000
+
+/** Characters of a value or an expression in an explanation. */
+export const MAX_EXPLAINED_CHARS = 160

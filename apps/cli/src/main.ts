@@ -3,6 +3,7 @@ import type { DockerfileError } from '@source-policy/dockerfile'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { CheckOptions } from './commands/check.ts'
 import type { EvalOptions } from './commands/eval.ts'
+import type { TestOptions } from './commands/test.ts'
 import { parseDuration } from './flags.ts'
 import type { CommandContext, IO } from './io.ts'
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
@@ -113,6 +114,32 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
   })
 
   command
+    .command('test')
+    .summary('run the tests of a policy')
+    .description('Runs the tests (rules that begin with test_) of the files *_test.rego at a path. Nothing is fetched.')
+    .argument('[path]', 'directory, with those beneath it, or file', '.')
+    .option('--run <expression>', 'only tests whose name matches the regular expression')
+    .option('-f, --filename <name>', 'Dockerfile whose policy is tested: <name>.rego beside the tests or above')
+    .option(
+      '--fixtures <directory>',
+      'recording whose sources tests name (default: fixtures, beside the tests or here)',
+    )
+    .option('--coverage', 'tell which expressions and lines of the policy are reached')
+    .addOption(new Option('--coverage-threshold <percent>', 'fail where less is reached').argParser(readPercent))
+    .option('--full', 'tell every expression that was tried')
+    .addOption(new Option('--format <format>', 'output').choices(['text', 'json', 'junit']).default('text'))
+    .addOption(logLevelOption())
+    .addHelpText('after', '\nExit codes: 0 all pass, 1 a test fails or too little is covered, 2 broken.')
+    .action(async (path: string, given: Given<TestOptions>) => {
+      await perform(given, async logger => {
+        const { testPolicies } = await import('./commands/test.ts')
+        const defaults = { filename: 'Dockerfile', coverage: false, full: false, format: 'text' } as const
+        const isFilenameGiven = given.filename !== undefined
+        return testPolicies(path, { ...defaults, ...given, isFilenameGiven }, { io, secrets, logger })
+      })
+    })
+
+  command
     .command('schema')
     .summary('print a JSON Schema')
     .description('Prints the JSON Schema of what a policy sees, of what it answers, or of the report of --format json.')
@@ -164,7 +191,7 @@ function withRunOptions(command: Command): Command {
     .option('--github-trusted-root <file>', "trusted_root.json of GitHub's own authority, for private repositories")
     .addOption(new Option('--timeout <duration>', 'time for all of it: 90s, 5m').argParser(readDuration))
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
-    .addOption(new Option('--log-level <level>', 'what is told on standard error').choices(LOG_LEVELS).default('info'))
+    .addOption(logLevelOption())
 }
 
 const runDefaults = {
@@ -185,6 +212,15 @@ const buildDefaults = { buildArg: [], label: [], buildContext: [], env: [] } as 
 
 function runOptions<Options>({ timeout, ...given }: Given<Options>) {
   return { ...given, ...(timeout !== undefined && { timeoutMs: timeout }) }
+}
+
+function logLevelOption(): Option {
+  return new Option('--log-level <level>', 'what is told on standard error').choices(LOG_LEVELS).default('info')
+}
+
+function readPercent(text: string): number {
+  if (/^\d+(?:\.\d+)?$/.test(text) && Number(text) <= 100) return Number(text)
+  throw new InvalidArgumentError('expected a number from 0 to 100')
 }
 
 function repeated(flags: string, description: string): Option {

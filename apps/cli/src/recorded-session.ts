@@ -55,7 +55,8 @@ export async function replaySession(
   open: (snapshot: Pick<RecordedRun, 'time' | 'seed'>) => Promise<Session>,
   { secrets }: Pick<CommandContext, 'secrets'>,
 ): Promise<Session> {
-  const { run, recordings } = await readRecordings(directory)
+  const { run, files } = await readRecordings(directory)
+  const recordings = files.map(({ recording }) => recording)
   const replay = createReplay(recordings, { redact: secrets.redact })
   const session = await open({ time: run.time, seed: run.seed })
   return {

@@ -50,17 +50,21 @@ export async function prepareDirectory(directory: string): Promise<void> {
   }
 }
 
-/** The recording in a directory. Throws `unreadable_file`, `invalid_recording`, `invalid_json`. */
-export async function readRecordings(directory: string): Promise<{ run: RecordedRun; recordings: Recording[] }> {
-  const { sources, ...run } = await readRunFile(directory)
-  const recordings: Recording[] = []
-  for (const name of sources) recordings.push(await readRecording(directory, name))
-  return { run, recordings }
+export interface RecordingFile {
+  /** Within the directory. */
+  readonly name: string
+  readonly recording: Recording
 }
 
-/** One file of a recording, by its name within the directory. */
-export async function readRecording(directory: string, name: string): Promise<Recording> {
-  return decodeRecording(await readFile(directory, name), path.join(directory, name))
+/** The recording in a directory. Throws `unreadable_file`, `invalid_recording`, `invalid_json`. */
+export async function readRecordings(directory: string): Promise<{ run: RecordedRun; files: RecordingFile[] }> {
+  const { sources, ...run } = await readRunFile(directory)
+  const files: RecordingFile[] = []
+  for (const name of sources) {
+    const bytes = await readFile(directory, name)
+    files.push({ name, recording: decodeRecording(bytes, path.join(directory, name)) })
+  }
+  return { run, files }
 }
 
 async function readRunFile(directory: string): Promise<RecordedRun & { readonly sources: readonly string[] }> {

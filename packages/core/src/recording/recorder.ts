@@ -1,7 +1,7 @@
 import { toCodedError } from '../error.ts'
 import { pathKey } from '../path.ts'
 import type { PolicyFiles } from '../policy-set.ts'
-import type { HostFunction, HostFunctionContext, Resolver } from '../resolver.ts'
+import type { Answer, HostFunction, HostFunctionContext, Resolver } from '../resolver.ts'
 import type { Source } from '../source.ts'
 import {
   type RecordedCall,
@@ -50,14 +50,18 @@ export function createRecorder({ redact = text => text }: { readonly redact?: Re
     return async (args, context) => {
       const reads: Record<string, string | null> = {}
       const files = noteReads(context.files, reads)
-      const answer = await call(args, { ...context, files }).catch((error: unknown) => {
-        // a call that the function does not take is the policy's fault, now and in a replay
-        if (context.signal.aborted || toCodedError(error).code === 'invalid_call') throw error
-        return { unavailable: toCodedError(error) }
-      })
-      const recorded: RecordedCall = { name, path: context.path, args, reads, answer }
-      entryOf(context.source, context.anonymous).calls.set(recordedCallKey(recorded), recorded)
-      return answer
+      const keep = (answer: Answer) => {
+        const recorded: RecordedCall = { name, path: context.path, args, reads, answer }
+        entryOf(context.source, context.anonymous).calls.set(recordedCallKey(recorded), recorded)
+      }
+      try {
+        const answer = await call(args, { ...context, files })
+        keep(answer)
+        return answer
+      } catch (error) {
+        if (!context.signal.aborted) keep({ unavailable: toCodedError(error) })
+        throw error
+      }
     }
   }
 

@@ -21,7 +21,12 @@ export function encodeRecording({ source, resolved, calls, notes }: Recording): 
     resolved: resolved.map(({ asked, known, absent, unavailable, children, holes = [], warnings = [] }) => ({
       asked: asked.map(writePath),
       ...(known.length > 0 && {
-        known: known.map(({ path, value, basis }) => ({ path: writePath(path), basis, value })),
+        known: known.map(({ path, value, basis, from }) => ({
+          path: writePath(path),
+          basis,
+          ...(from !== undefined && { from }),
+          value,
+        })),
       }),
       ...(absent.length > 0 && { absent: absent.map(({ path, basis }) => ({ path: writePath(path), basis })) }),
       ...(unavailable.length > 0 && {
@@ -103,19 +108,20 @@ function readFacts(reader: Reader, value: unknown, at: string): RecordedFacts {
     ['asked'],
     ['known', 'absent', 'unavailable', 'children', 'holes', 'warnings'],
   )
-  const each = <T>(name: 'known' | 'absent' | 'unavailable' | 'children', read: (item: unknown, at: string) => T) =>
-    reader.list(fields[name] ?? [], `${at}.${name}`).map((item, i) => read(item, `${at}.${name}[${i}]`))
+  const each = <T>(
+    name: 'known' | 'absent' | 'unavailable' | 'children' | 'holes' | 'warnings',
+    read: (item: unknown, at: string) => T,
+  ) => reader.list(fields[name] ?? [], `${at}.${name}`).map((item, i) => read(item, `${at}.${name}[${i}]`))
   return {
     asked: reader.list(fields.asked, `${at}.asked`).map(path => reader.path(path, `${at}.asked`)),
-    ...(fields.holes !== undefined && {
-      holes: reader.list(fields.holes, `${at}.holes`).map(path => reader.path(path, `${at}.holes`)),
-    }),
-    ...(fields.warnings !== undefined && {
-      warnings: reader.list(fields.warnings, `${at}.warnings`).map(text => reader.text(text, `${at}.warnings`)),
-    }),
     known: each('known', (item, place) => {
-      const { path, basis, value } = reader.object(item, place, ['path', 'basis', 'value'])
-      return { path: reader.path(path, place), basis: reader.basis(basis, place), value }
+      const { path, basis, value, from } = reader.object(item, place, ['path', 'basis', 'value'], ['from'])
+      return {
+        path: reader.path(path, place),
+        value,
+        basis: reader.basis(basis, place),
+        ...(from !== undefined && { from: reader.text(from, place) }),
+      }
     }),
     absent: each('absent', (item, place) => {
       const { path, basis } = reader.object(item, place, ['path', 'basis'])
@@ -139,6 +145,8 @@ function readFacts(reader: Reader, value: unknown, at: string): RecordedFacts {
         ...(platform !== undefined && { platform: readPlatform(reader, platform, `${place}.platform`) }),
       }
     }),
+    ...(fields.holes !== undefined && { holes: each('holes', (path, place) => reader.path(path, place)) }),
+    ...(fields.warnings !== undefined && { warnings: each('warnings', (text, place) => reader.text(text, place)) }),
   }
 }
 
@@ -169,9 +177,12 @@ function readCall(reader: Reader, value: unknown, at: string): RecordedCall {
 }
 
 function readAnswer(reader: Reader, value: unknown, at: string): Answer {
-  const answer = reader.object(value, at, [], ['value', 'undefined', 'unavailable'])
-  if (Object.keys(answer).length !== 1) reader.fail(at, 'expected one of value, undefined, unavailable')
-  if ('value' in answer) return { value: answer.value }
+  const { reason, ...answer } = reader.object(value, at, [], ['value', 'undefined', 'unavailable', 'reason'])
+  const isOne = Object.keys(answer).length === 1 && (reason === undefined || 'value' in answer)
+  if (!isOne) reader.fail(at, 'expected one of value, undefined, unavailable')
+  if ('value' in answer) {
+    return { value: answer.value, ...(reason !== undefined && { reason: reader.text(reason, at) }) }
+  }
   if ('undefined' in answer) return { undefined: reader.text(answer.undefined, at) }
   return { unavailable: reader.error(answer.unavailable, at) }
 }

@@ -22,6 +22,8 @@ const answers: Facts = {
   absent: [{ path: user, basis: 'digest' }],
   unavailable: [{ path: signatures, error: { code: 'status', message: 'secret-token refused' } }],
   children: [],
+  holes: [['image', 'labels', 'deep']],
+  warnings: ['old key'],
 }
 
 function imageResolver(online: { requests: number }): Resolver {
@@ -39,6 +41,7 @@ function imageResolver(online: { requests: number }): Resolver {
     functions: {
       async check([, file], { files }) {
         online.requests++
+        if (file === 'wrong') throw Object.assign(new Error('check: wrong'), { code: 'invalid_call' })
         const bytes = await files.read(String(file), { maxBytes: 100 })
         return bytes === undefined ? { undefined: 'no such file' } : { value: new TextDecoder().decode(bytes) }
       },
@@ -123,17 +126,13 @@ describe('a replay', () => {
     expect(await decide(policy, replay.resolver(opening))).toEqual(result)
   })
 
-  it('of a call that the function does not take breaks the policy as it did', async () => {
-    const refusing: Resolver = {
-      ...imageResolver({ requests: 0 }),
-      functions: {
-        check: async () => {
-          throw Object.assign(new Error('check: no such option'), { code: 'invalid_call' })
-        },
-      },
-    }
-    const { decision } = await decide(policyOf([], filesOf({}), [call]), createRecorder().watch(refusing))
-    expect(decision).toMatchObject({ kind: 'broken', error: { code: 'invalid_call' } })
+  it('breaks a policy that calls a function wrongly, as it was broken', async () => {
+    const wrong: HostCall = { ...call, args: [null, 'wrong'] }
+    const policy = policyOf([], filesOf({}), [wrong])
+    const { result, recordings } = await record(policy)
+    expect(result.decision).toMatchObject({ kind: 'broken', error: { code: 'invalid_call' } })
+    const replay = createReplay(throughText(recordings)).resolver(imageResolver({ requests: 0 }))
+    expect(await decide(policy, replay)).toEqual(result)
   })
 
   it('finds a field among those that came along with another', async () => {

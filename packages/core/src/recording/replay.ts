@@ -39,7 +39,10 @@ export function createReplay(
       const key = recordedCallKey({ name, path, args })
       const call = find(source, anonymous)?.calls.find(other => recordedCallKey(other) === key)
       if (call === undefined) return { unavailable: notRecorded(`${name}() on ${formatPath(path)}`, source, redact) }
-      return (await changedFile(call, files)) ?? call.answer
+      const answer = (await changedFile(call, files)) ?? call.answer
+      // a call with arguments that are none of the function's breaks the policy, now as then
+      if ('unavailable' in answer && answer.unavailable.code === 'invalid_call') throw thrown(answer.unavailable)
+      return answer
     }
   }
 
@@ -88,9 +91,13 @@ function answersFor(
     absent: all.flatMap(facts => facts.absent),
     unavailable: [...all.flatMap(facts => facts.unavailable), ...unavailable],
     children: all.flatMap(facts => facts.children),
-    holes: all.flatMap(({ holes = [] }) => holes),
-    warnings: all.flatMap(({ warnings = [] }) => warnings),
+    holes: all.flatMap(facts => facts.holes ?? []),
+    warnings: all.flatMap(facts => facts.warnings ?? []),
   }
+}
+
+function thrown({ code, message }: CodedError): Error {
+  return Object.assign(new Error(message), { code })
 }
 
 async function changedFile(

@@ -10,6 +10,8 @@ import {
   type BuiltinDeclaration,
   type EvaluationEvent,
   type HostCall,
+  isUnknown,
+  lacking,
   type Outcome,
   parseJSON,
   prepare,
@@ -195,7 +197,7 @@ function evaluationOf(
         isReporting = true
         const decision = document([...test.package, 'decision']) ?? document(['docker', 'decision'])
         isReporting = false
-        told.scenes.push({ input: plain(input), decision: plain(decision), order: told.events.length })
+        told.scenes.push({ input: knownPart(input), decision: plain(decision), order: told.events.length })
       }
       if (told.events.length < MAX_EXPLAINED_EVENTS) told.events.push(event)
     },
@@ -230,6 +232,15 @@ async function answerTo(
   const why = `${name}() was called and is undefined in a test: mock it by \`with ${name} as ...\``
   notes.add(why)
   return { undefined: why }
+}
+
+/** The value as plain JSON, without what is not known of it. */
+function knownPart(value: Value | undefined): unknown {
+  if (value === undefined || lacking(value) === undefined) return plain(value)
+  if (isUnknown(value) || typeof value !== 'object' || value === null) return undefined
+  if (Array.isArray(value)) return value.map(knownPart)
+  const members = Object.entries(value as Record<string, Value>).map(([name, member]) => [name, knownPart(member)])
+  return Object.fromEntries(members.filter(([, member]) => member !== undefined))
 }
 
 /** Equal decisions once. */

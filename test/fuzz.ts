@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs'
+
 /** Inputs that each fuzz test tries; `npm run fuzz` sets more. */
 export const FUZZ_RUNS = Number(process.env.FUZZ_RUNS ?? 400)
 /** Another seed tries other inputs. */
@@ -14,9 +16,19 @@ export function isCoded(error: unknown): boolean {
   )
 }
 
+export interface FuzzOptions {
+  /** Of the inputs that others try, for what takes much longer. Default: 1, all. */
+  readonly share?: number
+}
+
 /** Runs a target over many inputs; fails with the input that made it crash, hang or fail without a code. */
-export async function fuzz(next: () => Uint8Array, target: (input: Uint8Array) => unknown): Promise<void> {
-  for (let count = 0; count < FUZZ_RUNS; count++) {
+export async function fuzz(
+  next: () => Uint8Array,
+  target: (input: Uint8Array) => unknown,
+  { share = 1 }: FuzzOptions = {},
+): Promise<void> {
+  const runs = Math.ceil(FUZZ_RUNS * share)
+  for (let count = 0; count < runs; count++) {
     const input = next()
     const started = performance.now()
     try {
@@ -26,4 +38,6 @@ export async function fuzz(next: () => Uint8Array, target: (input: Uint8Array) =
     }
     if (performance.now() - started > MAX_INPUT_MS) throw new Error(`hangs on ${Buffer.from(input).toString('base64')}`)
   }
+  // for `npm run fuzz`, which adds up what all processes did
+  if (process.env.FUZZ_TALLY !== undefined) appendFileSync(process.env.FUZZ_TALLY, `${runs}\n`)
 }

@@ -29,22 +29,22 @@ export function certificatePath(
 ): readonly Certificate[] | undefined {
   const anchor = authority.certificates.at(-1)
   if (anchor === undefined || !maySign(leaf)) return undefined
-  const candidates = [
+  const left = new Set([
     ...authority.certificates,
     ...intermediates.filter(({ subject, issuer }) => !subject.equals(issuer)),
-  ]
-
-  const extend = (path: readonly Certificate[]): readonly Certificate[] | undefined => {
+  ])
+  // the shortest first, and each certificate once: whoever sends many that could have signed each other gains nothing
+  const paths: (readonly Certificate[])[] = [[leaf]]
+  for (const path of paths) {
     const last = path.at(-1)!
     if (last === anchor) return path
-    for (const issuer of candidates) {
-      if (path.includes(issuer) || !mayIssue(issuer, path) || !isIssuer(issuer, last)) continue
-      const found = extend([...path, issuer])
-      if (found !== undefined) return found
+    for (const issuer of left) {
+      if (!mayIssue(issuer, path) || !isIssuer(issuer, last)) continue
+      left.delete(issuer)
+      paths.push([...path, issuer])
     }
-    return undefined
   }
-  return extend([leaf])
+  return undefined
 }
 
 function isIssuer(issuer: Certificate, certificate: Certificate): boolean {
@@ -54,7 +54,7 @@ function isIssuer(issuer: Certificate, certificate: Certificate): boolean {
 /** Whether a signer may have the certificate: for signatures over code, and not an authority's. */
 function maySign(leaf: Certificate): boolean {
   const usage = leaf.x509.extKeyUsage
-  return !leaf.isCA && isUnderstood(leaf) && usage?.digitalSignature === true && isForCode(leaf, false)
+  return !leaf.isCA && isUnderstood(leaf) && usage?.digitalSignature !== false && isForCode(leaf, false)
 }
 
 function mayIssue(issuer: Certificate, path: readonly Certificate[]): boolean {

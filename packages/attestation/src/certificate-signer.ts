@@ -1,7 +1,6 @@
 import type { ASN1Obj } from '@sigstore/core'
 import { parseDER } from './asn1.ts'
 import { type Certificate, EXTENSIONS } from './certificate.ts'
-import { AttestationError } from './error.ts'
 import type { Signer, SignerName } from './signer.ts'
 
 /** Prefix of the extensions that Fulcio writes. @see https://github.com/sigstore/fulcio/blob/v1.8.0/docs/oid-info.md */
@@ -26,16 +25,8 @@ const fulcioFields: Readonly<Record<number, Field>> = {
   22: 'sourceRepositoryVisibilityAtSigning',
 }
 
-/** Who a certificate says that its key belongs to. Throws `untrusted_certificate` where that cannot be read. */
-export function readSigner(certificate: Certificate): Signer {
-  try {
-    return read(certificate)
-  } catch (cause) {
-    throw new AttestationError('untrusted_certificate', 'reading certificate: malformed name or extension', { cause })
-  }
-}
-
-function read({ issuer, extensions }: Certificate): Signer {
+/** Who a certificate says that its key belongs to. Throws an error of whatever kind where that is malformed. */
+export function readSigner({ issuer, extensions }: Certificate): Signer {
   const alternatives = extensions.get(EXTENSIONS.subjectAltName)
   const names = alternatives === undefined ? [] : parseDER(alternatives.value).subs.flatMap(nameOf)
   const named = (type: SignerName['type']) => names.find(name => name.type === type)?.value

@@ -34,7 +34,7 @@ export const EXTENSIONS = {
   sctList: '1.3.6.1.4.1.11129.2.4.2',
 } as const
 
-/** The certificate in DER. Throws `untrusted_certificate` where it is malformed. */
+/** The certificate in DER. Throws `too_large`, and an error of whatever kind where it is malformed. */
 export function parseCertificate(der: Uint8Array): Certificate {
   if (der.length > MAX_CERTIFICATE_BYTES) {
     throw new AttestationError(
@@ -42,11 +42,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
       `parsing certificate: ${der.length} bytes, at most ${MAX_CERTIFICATE_BYTES} are allowed`,
     )
   }
-  try {
-    return read(X509Certificate.parse(Buffer.from(der)), Buffer.from(der))
-  } catch (cause) {
-    throw new AttestationError('untrusted_certificate', 'parsing certificate: malformed', { cause })
-  }
+  return read(X509Certificate.parse(Buffer.from(der)), Buffer.from(der))
 }
 
 function read(x509: X509Certificate, der: Buffer): Certificate {

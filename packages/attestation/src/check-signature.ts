@@ -6,7 +6,6 @@ import type { Digests } from './verified-signature.ts'
 const paddings: Readonly<Partial<Record<PublicKey['kind'], readonly number[]>>> = {
   // the key does not tell which of the two it was used with
   rsa: [constants.RSA_PKCS1_PADDING, constants.RSA_PKCS1_PSS_PADDING],
-  'rsa-pss': [constants.RSA_PKCS1_PSS_PADDING],
 }
 
 /** Whether the key made the signature over the bytes, with any of its hashes. */

@@ -1,37 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { AttestationError } from './error.ts'
 import { matchesIdentity } from './identity.ts'
 import { readProvenance } from './provenance.ts'
 import { parsePublicKey } from './public-key.ts'
+import { isPresent, read, rows, type SigstoreCase } from './testing/conformance.ts'
 import { parseTrustRoot, publicGoodTrustRoot } from './trust-root.ts'
 import type { Digests, VerifiedSignature } from './verified-signature.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-const conformance = process.env.SOURCE_POLICY_CONFORMANCE ?? path.join(root, '../shared/conformance')
-const present = existsSync(path.join(conformance, 'sigstore/index.json'))
-if (!present && process.env.SOURCE_POLICY_REQUIRE_CONFORMANCE === '1') throw new Error(`no test data at ${conformance}`)
-
-const read = (file: string) => readFileSync(path.join(conformance, file))
 const now = new Date('2026-11-27T00:00:00Z')
 
-interface Case {
-  readonly name: string
-  readonly expect: 'pass' | 'fail'
-  readonly bundle: string
-  readonly artifact: string
-  readonly artifactSha256: string
-  readonly trustedRoot: string | null
-  readonly identity?: string
-  readonly issuer?: string
-  readonly key?: string
-}
-
 /** What a command line client of the suite does: verifies, and compares the identity where no key was given. */
-async function verify(test: Case, artifact: Uint8Array | Digests): Promise<void> {
+async function verify(test: SigstoreCase, artifact: Uint8Array | Digests): Promise<void> {
   const trustRoot =
     test.trustedRoot === null
       ? await publicGoodTrustRoot()
@@ -49,10 +29,8 @@ async function verify(test: Case, artifact: Uint8Array | Digests): Promise<void>
   }
 }
 
-describe.runIf(present)('the conformance suite of Sigstore', () => {
-  const { cases } = present ? (JSON.parse(read('sigstore/index.json').toString()) as { cases: Case[] }) : { cases: [] }
-
-  describe.each(cases)('$name', test => {
+describe.runIf(isPresent)('the conformance suite of Sigstore', () => {
+  describe.each(rows<SigstoreCase>('sigstore/index.json'))('$name', test => {
     it.each([
       ['file', () => read(`sigstore/${test.artifact}`)],
       ['digest', () => ({ sha256: test.artifactSha256 })],
@@ -115,10 +93,8 @@ async function verifyReal(test: RealCase): Promise<VerifiedSignature[]> {
   )
 }
 
-describe.runIf(present)('bundles of released software', () => {
-  const { cases } = present
-    ? (JSON.parse(read('sigstore-real/index.json').toString()) as { cases: RealCase[] })
-    : { cases: [] }
+describe.runIf(isPresent)('bundles of released software', () => {
+  const cases = rows<RealCase>('sigstore-real/index.json')
 
   it.each(cases.filter(test => test.expect === 'pass'))('$bundle holds', async test => {
     for (const { signer, statement, trustRoot } of await verifyReal(test)) {

@@ -98,7 +98,9 @@ function kindOf(keyObject: KeyObject): Pick<PublicKey, 'kind' | 'hashes'> {
       }
       const hashes: readonly HashAlgorithm[] = ['sha256', 'sha384', 'sha512']
       const only = details.hashAlgorithm
-      return { kind: type, hashes: only === undefined ? hashes : hashes.filter(hash => hash === only) }
+      if (only === undefined) return { kind: type, hashes }
+      const allowed = hashes.filter(hash => hash === only)
+      return allowed.length > 0 ? { kind: type, hashes: allowed } : unsupported(`RSA with ${only}`)
     }
     case 'ed25519':
       return { kind: 'ed25519', hashes: [] }

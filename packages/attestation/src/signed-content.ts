@@ -62,16 +62,16 @@ export function signedArtifact(signature: Buffer, artifact: Artifact): SignedCon
 /** An envelope, and one of its signatures. */
 export function signedEnvelope(signature: Buffer, envelope: Envelope, timestamped: Buffer = signature): SignedContent {
   const encoded = preAuthEncoding(envelope)
-  // a hashedrekord is of what was signed, the other kinds are of the payload
-  const logged = artifactOf(encoded)
-  const payload = artifactOf(envelope.payload)
   return {
     signature,
     timestamped,
     isSignedBy: async key => isSignature(key, encoded, signature),
-    isLoggedAs(kind, digest) {
-      const { digests } = kind === 'hashedrekord' ? logged : payload
-      return Object.values(digests).includes(digest.toString('hex'))
-    },
+    // a hashedrekord is of what was signed, the other kinds are of the payload
+    isLoggedAs: (kind, digest) => isDigestOf(kind === 'hashedrekord' ? encoded : envelope.payload, digest),
   }
+}
+
+function isDigestOf(bytes: Uint8Array, digest: Buffer): boolean {
+  const algorithm = ALGORITHMS.find(name => Number(name.slice('sha'.length)) === digest.length * 8)
+  return algorithm !== undefined && createHash(algorithm).update(bytes).digest().equals(digest)
 }

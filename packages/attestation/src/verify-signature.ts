@@ -144,7 +144,7 @@ function certifiedBy(material: TrustMaterial, { certificate, intermediates }: Ev
   const { remembered } = material
   const known = remembered.get(id)
   if (known !== undefined) return known
-  const verified = readCertificate(material, parseCertificate(certificate!), intermediates.map(parseCertificate))
+  const verified = readCertificate(material, certificate!, intermediates)
   const [oldest] = remembered.keys()
   if (remembered.size >= MAX_REMEMBERED_CERTIFICATES && oldest !== undefined) remembered.delete(oldest)
   remembered.set(id, verified)
@@ -152,6 +152,19 @@ function certifiedBy(material: TrustMaterial, { certificate, intermediates }: Ev
 }
 
 function readCertificate(
+  material: TrustMaterial,
+  certificate: Uint8Array,
+  intermediates: readonly Uint8Array[],
+): VerifiedCertificate {
+  try {
+    return certify(material, parseCertificate(certificate), intermediates.map(parseCertificate))
+  } catch (cause) {
+    if (cause instanceof AttestationError) throw cause
+    throw new AttestationError('untrusted_certificate', 'checking certificate: malformed', { cause })
+  }
+}
+
+function certify(
   { certificateAuthorities, ctLogs }: TrustMaterial,
   leaf: Certificate,
   intermediates: readonly Certificate[],

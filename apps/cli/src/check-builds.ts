@@ -145,14 +145,25 @@ export async function checkBuilds<T>(
       return { ...nameOf(request), policies, ...decided, build }
     }
 
-    const checked = await mapConcurrently(requests, MAX_CONCURRENT_BUILDS, checkBuild)
+    const checked = await mapConcurrently(requests, MAX_CONCURRENT_BUILDS, async request => {
+      try {
+        return await checkBuild(request)
+      } catch (error) {
+        throw request.name === undefined ? error : inTarget(request.name, error)
+      }
+    })
     progress.clear()
     const merged = mergeBuilds(checked)
     for (const source of merged.sources) deciderOf.logReport(source)
     const builds = checked.flatMap(({ build }) => (build === undefined ? [] : [build]))
     const result: CheckResult = {
       ...merged,
-      subject: options.bake === undefined ? subjectOf(checked, subjects) : options.bake === '-' ? 'bake' : options.bake,
+      subject:
+        options.bake === undefined
+          ? subjectOf(checked, subjects)
+          : options.bake === '-'
+            ? 'standard input'
+            : options.bake,
       platforms: platformsOf(builds),
       sources: merged.sources.map(source => ({ ...source, servedFrom: session.servedFrom(source.source) })),
       notices: session.notices,
@@ -206,6 +217,12 @@ function platformsOf(builds: readonly Build[]) {
   const all = builds.flatMap(({ sources }) => sources.platforms ?? [sources.buildPlatform])
   const found = new Map(all.map(platform => [JSON.stringify(platform), platform]))
   return found.size === 0 ? [hostPlatform()] : [...found.values()]
+}
+
+/** The error, which says in what target it came up. */
+function inTarget(name: string, error: unknown): unknown {
+  if (error instanceof Error) error.message = `target ${name}: ${error.message}`
+  return error
 }
 
 interface Deciders {

@@ -28,6 +28,9 @@ type Verdict = 'allow' | 'deny' | 'undecided' | 'broken'
 /** Columns are as wide as their widest cell, up to this; longer names push their line only. */
 const MAX_COLUMN_CHARS = 72
 
+/** Targets of a bake file that are named under a source which they must not use. */
+const MAX_SHOWN_TARGETS = 5
+
 /** What a person reads: header, table, the policy's words under each denial, summary. */
 export function renderText(result: CheckResult, options: TextOptions): string {
   const colors = createColors(options.color)
@@ -101,13 +104,23 @@ function sourceRow(checked: CheckedSource, options: RowOptions): Row {
   const platform = options.showPlatforms && source.platform ? ` (${formatPlatform(source.platform)})` : ''
   const [remark = '', ...beneath] = remarks(decision, digest)
   const byPolicy = 'policy' in decision && options.policies.length > 1 ? [`policy ${decision.policy}`] : []
+  const byTarget = outcomeOf(decision) === 'allowed' ? [] : describeTargets(checked.targets ?? [])
   const excerpt = decision.kind === 'broken' ? options.excerpt(checked.thrown) : undefined
   return {
     verdict: decision.kind === 'convert' ? 'allow' : decision.kind,
     name: `${sourceName(source)}${platform}`,
     place: formatPlaces(places),
-    ...(excerpt === undefined ? { remark, beneath: [...beneath, ...byPolicy] } : { remark: '', beneath: [excerpt] }),
+    ...(excerpt === undefined
+      ? { remark, beneath: [...beneath, ...byPolicy, ...byTarget] }
+      : { remark: '', beneath: [excerpt, ...byTarget] }),
   }
+}
+
+function describeTargets(targets: readonly string[]): string[] {
+  if (targets.length === 0) return []
+  const shown = targets.slice(0, MAX_SHOWN_TARGETS).join(', ')
+  const more = targets.length - MAX_SHOWN_TARGETS
+  return [`${targets.length === 1 ? 'target' : 'targets'} ${shown}${more > 0 ? ` and ${more} more` : ''}`]
 }
 
 /** What is said of a decision: the first stands in the table. */

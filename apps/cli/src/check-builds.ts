@@ -14,7 +14,7 @@ import type { CommandContext } from './io.ts'
 import { MAX_CONCURRENT_BUILDS } from './limits.ts'
 import { mergeBuilds } from './merge-builds.ts'
 import { type ContextParts, type GivenContexts, namedContexts } from './named-contexts.ts'
-import { type LoadedPolicy, loadPolicies, withoutContext } from './policies.ts'
+import { type LoadedPolicy, loadPolicies, noPolicies, withoutContext } from './policies.ts'
 import { type PolicyConfig, parsePolicyFlag, wantsBuiltinPolicy } from './policy-flag.ts'
 import { createProgress } from './progress.ts'
 import { type Build, envOf, readBuild, remoteContextOf } from './read-build.ts'
@@ -88,7 +88,7 @@ export async function checkBuilds<T>(
     ...(options.bake === undefined && { subject: subjects[0] ?? '.' }),
   })
   try {
-    const loaded = new Map<string, Promise<Policy>>()
+    const loaded = noPolicies()
     const deciderOf = deciders(options, session, { io, logger, secrets }, progress.decided)
     const counts = new Map<BuildRequest, number>()
 
@@ -246,7 +246,8 @@ function deciders(
     return id
   }
   const find = (policies: readonly LoadedPolicy[], env: Build['env']) => {
-    const key = JSON.stringify([policies.map(({ policy, logLevel }) => [idOf(policy), logLevel]), env])
+    const seen = policies.some(({ policy }) => policy.seesBuild !== false) ? env : undefined
+    const key = JSON.stringify([policies.map(({ policy, logLevel }) => [idOf(policy), logLevel]), seen])
     const found = known.get(key)
     if (found !== undefined) return found
     const { allowNoPolicy } = options

@@ -10,12 +10,14 @@ import { CliError } from './error.ts'
  * Throws `outside_root` and `unreadable_file`.
  */
 export function confinedFiles(root: string, alsoWithin: readonly string[] = []): PolicyFiles {
+  let resolved: Promise<(string | undefined)[]> | undefined
   return {
     async read(file, { maxBytes }) {
       const wanted = path.resolve(root, file)
       const real = await existing(wanted)
       // hostile: a link in a checkout may lead to a secret, which an error message would then quote
-      const roots = await Promise.all([root, ...alsoWithin].map(directory => existing(directory)))
+      resolved ??= Promise.all([root, ...alsoWithin].map(directory => existing(directory)))
+      const roots = await resolved
       const isInside = roots.some(directory => directory !== undefined && isWithin(real ?? wanted, directory))
       if (real === undefined && (isInside || isWithin(wanted, root))) return undefined
       if (real === undefined || !isInside) {

@@ -16,6 +16,17 @@ export interface LoadedPolicy {
   readonly logLevel?: Threshold
 }
 
+/** The policies of a run by what they are, and the engines that loaded them. */
+export interface LoadedPolicies {
+  readonly policies: Map<string, Promise<Policy>>
+  readonly engines: Map<string, Promise<Engine>>
+}
+
+/** No policy loaded yet. */
+export function noPolicies(): LoadedPolicies {
+  return { policies: new Map(), engines: new Map() }
+}
+
 /** The policy that stands beside a Dockerfile, or was given on standard input. */
 export interface DefaultPolicy {
   readonly name: string
@@ -48,7 +59,7 @@ export interface LoadPoliciesOptions {
   /** For policies that are fetched. */
   readonly session: Session
   /** Policies of this run: equal sets are loaded once. */
-  readonly loaded?: Map<string, Promise<Policy>>
+  readonly loaded?: LoadedPolicies
 }
 
 const CWD = 'cwd://'
@@ -63,7 +74,7 @@ interface GivenPolicy extends ResolvedPolicy {
  * `policy_unsupported`, `invalid_policy_flag`, `no_policy` (strict), and what the engine throws.
  */
 export async function loadPolicies(options: LoadPoliciesOptions): Promise<LoadedPolicy[]> {
-  const { configs, contextConfigs = [], defaultPolicy, loaded = new Map() } = options
+  const { configs, contextConfigs = [], defaultPolicy, loaded = noPolicies() } = options
   const beside: GivenPolicy[] =
     defaultPolicy === undefined ? [] : [{ files: [defaultPolicy.name], origin: defaultPolicy.origin, defaultPolicy }]
   const ofContext = resolvePolicyConfigs(beside, contextConfigs).map((given): GivenPolicy => {
@@ -81,18 +92,18 @@ export async function loadPolicies(options: LoadPoliciesOptions): Promise<Loaded
   }
   for (const given of resolved) {
     const { set, key } = await policySet(given, options)
-    const policy = loaded.get(key) ?? engineFor(set).then(engine => engine.load(set))
-    loaded.set(key, policy)
+    const policy = loaded.policies.get(key) ?? engineFor(set, loaded).then(engine => engine.load(set))
+    loaded.policies.set(key, policy)
     const level = given.logLevel && logLevels[given.logLevel]
     policies.push({ policy: await policy, ...(level && { logLevel: level }) })
   }
   return policies
 }
 
-async function builtinPolicy(loaded: Map<string, Promise<Policy>>): Promise<Policy> {
+async function builtinPolicy({ policies }: LoadedPolicies): Promise<Policy> {
   const { DEFAULT_POLICY, opaEngine } = await import('@source-policy/engine-opa')
-  const policy = loaded.get(DEFAULT_POLICY.name) ?? opaEngine().load(DEFAULT_POLICY)
-  loaded.set(DEFAULT_POLICY.name, policy)
+  const policy = policies.get(DEFAULT_POLICY.name) ?? opaEngine().load(DEFAULT_POLICY)
+  policies.set(DEFAULT_POLICY.name, policy)
   return policy
 }
 
@@ -193,13 +204,14 @@ function relativeTo(root: string | undefined, file: string): string {
   return relative.split(path.sep).join('/')
 }
 
-async function engineFor({ files }: PolicySet): Promise<Engine> {
+async function engineFor({ files }: PolicySet, { engines }: LoadedPolicies): Promise<Engine> {
   const foreign = files.find(file => path.posix.extname(file.path) !== '.rego')
   if (foreign !== undefined) {
     throw new CliError('policy_unsupported', `policy file ${foreign.path}: expected a file that ends in .rego`)
   }
-  const { opaEngine } = await import('@source-policy/engine-opa')
-  return opaEngine()
+  const engine = engines.get('opa') ?? import('@source-policy/engine-opa').then(({ opaEngine }) => opaEngine())
+  engines.set('opa', engine)
+  return engine
 }
 
 const logLevels: Readonly<Record<PolicyLogLevel, Threshold>> = {

@@ -20,6 +20,8 @@ export interface Policy {
   readonly origin?: Origin
   /** The files that its host calls may read; default: none. */
   readonly files?: PolicyFiles
+  /** False where no decision can depend on `input.env`: equal sources of different builds are decided alike. Default: true. */
+  readonly seesBuild?: boolean
   /** How it wants JSON that `load_json` reads; default: the strict decoder of this package. */
   readonly parseJSON?: (text: string) => unknown
   /** A promise only where an isolate needs one. Throws a coded error where the policy yields no verdict. */

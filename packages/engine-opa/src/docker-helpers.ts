@@ -42,6 +42,9 @@ github_release_attestation(http) := signature if {
 }
 `
 
+/** Words that their names have. */
+export const HELPER_NAMES: readonly string[] = ['docker_github_builder', 'github_release_attestation']
+
 /** The builtins that they call: where an operator allows fewer, there are no helpers. */
 export const HELPER_BUILTINS: readonly string[] = [
   'assign',

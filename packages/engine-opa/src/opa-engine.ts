@@ -30,7 +30,8 @@ import {
   type Value,
 } from '@source-policy/rego'
 import { BUILDX_BUILTINS } from './capabilities.ts'
-import { DOCKER_HELPERS, HELPER_BUILTINS, HELPERS_FILE } from './docker-helpers.ts'
+import { type Dependencies, dependenciesOf } from './dependencies.ts'
+import { DOCKER_HELPERS, HELPER_BUILTINS, HELPER_NAMES, HELPERS_FILE } from './docker-helpers.ts'
 import { waitingOf } from './explain/attempts.ts'
 import { explainerOf } from './explain/explanation.ts'
 import { indexRules, type RuleIndex } from './explain/rule-index.ts'
@@ -48,6 +49,7 @@ export interface OpaEngineOptions {
 /**
  * Build policies in Rego v1, compatible with docker buildx: package `docker`, decision `data.docker.decision`, its
  * functions, its list of builtins, imports of files.
+ * Sets with equal modules are compiled once; where they read no files, they are one policy.
  * `load` throws `RegoError` for what is wrong in the language, `OpaEngineError` for files that cannot be had.
  *
  * @see https://docs.docker.com/build/policies/
@@ -58,26 +60,42 @@ export function opaEngine(options: OpaEngineOptions = {}): Engine {
   const helpers = HELPER_BUILTINS.every(name => capabilities.builtins.includes(name))
     ? { [HELPERS_FILE]: DOCKER_HELPERS }
     : {}
+  const readers = Object.keys(functions).filter(name => functions[name]?.implementation === undefined)
+  if (HELPERS_FILE in helpers) readers.push(...HELPER_NAMES)
+  const queries = new Map<string, Query>()
+  const policies = new Map<string, Policy>()
   return {
     name: 'opa',
     extensions: ['.rego'],
     async load(set) {
-      const modules = { ...(await loadModules(set)), ...helpers }
-      return opaPolicy(
-        set,
-        prepare({ modules, query: 'data.docker.decision = decision', capabilities, builtins: functions }),
-        modules,
-      )
+      const own = await loadModules(set)
+      const modules = { ...own, ...helpers }
+      const key = JSON.stringify(modules)
+      const query =
+        queries.get(key) ??
+        prepare({ modules, query: 'data.docker.decision = decision', capabilities, builtins: functions })
+      queries.set(key, query)
+      const dependencies = dependenciesOf(Object.values(own), readers)
+      const named = JSON.stringify([set.name, set.origin, key])
+      const policy = policies.get(named) ?? opaPolicy(set, query, modules, dependencies)
+      if (!dependencies.files) policies.set(named, policy)
+      return policy
     },
   }
 }
 
-function opaPolicy(set: PolicySet, query: Query, modules: Readonly<Record<string, string>>): Policy {
+function opaPolicy(
+  set: PolicySet,
+  query: Query,
+  modules: Readonly<Record<string, string>>,
+  { build }: Dependencies,
+): Policy {
   let index: RuleIndex | undefined
   return {
     name: set.name,
     origin: set.origin,
     files: set.root,
+    seesBuild: build,
     parseJSON,
     evaluate: request => readOutcome(run(query, request)),
     explain(request) {

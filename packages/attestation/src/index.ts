@@ -18,7 +18,13 @@ export {
   type Statement,
   type StatementSubject,
 } from './statement.ts'
-export { type ParseTrustRootOptions, parseTrustRoot, publicGoodTrustRoot, type TrustRoot } from './trust-root.ts'
+export {
+  type ParseTrustRootOptions,
+  parseTrustRoot,
+  publicGoodTrustRoot,
+  type TrustRoot,
+  thresholdsOf,
+} from './trust-root.ts'
 export {
   DEFAULT_THRESHOLDS,
   type Digests,

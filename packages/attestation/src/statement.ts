@@ -6,6 +6,8 @@ export interface StatementSubject {
   readonly name?: string
   /** Algorithm to hexadecimal: `{ sha256: '4b7c...' }`. */
   readonly digest: Readonly<Record<string, string>>
+  /** What was added to it; cosign keeps the annotations of a signature there. */
+  readonly annotations?: Readonly<Record<string, unknown>>
 }
 
 /** An in-toto statement: who signed it claims `predicate` of each subject. By itself it proves nothing. */
@@ -37,10 +39,12 @@ export function decodeStatement(source: Uint8Array | string): Statement {
   const type = STATEMENT_TYPES.find(known => known === document._type)
   if (type === undefined) return reader.fail(`unknown _type ${JSON.stringify(document._type)}`)
   const subjects = reader.array(document.subject ?? [], 'subject', MAX_SUBJECTS).map((item, n): StatementSubject => {
-    const { name, digest } = reader.object(item, `subject[${n}]`)
+    const { name, digest, annotations } = reader.object(item, `subject[${n}]`)
     return {
       ...(name !== undefined && name !== null && { name: reader.string(name, `subject[${n}].name`) }),
       digest: reader.strings(digest ?? {}, `subject[${n}].digest`),
+      ...(annotations !== undefined &&
+        annotations !== null && { annotations: reader.object(annotations, `subject[${n}].annotations`) }),
     }
   })
   const predicateType = reader.string(document.predicateType, 'predicateType')

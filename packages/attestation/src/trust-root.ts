@@ -2,6 +2,7 @@ import { AttestationError } from './error.ts'
 import { decodeBounded } from './json.ts'
 import { MAX_TRUST_ROOT_BYTES } from './limits.ts'
 import type { TrustMaterial } from './trust-material.ts'
+import type { Thresholds } from './verified-signature.ts'
 
 /** The authorities that somebody trusts: certificate authorities, transparency logs, timestamp authorities. */
 export interface TrustRoot {
@@ -37,6 +38,11 @@ export async function parseTrustRoot(source: Uint8Array | string, options: Parse
     throw new AttestationError('invalid_trust_root', `reading trust root ${name}: ${problem}`, { cause })
   }
   return { name, publicGood, ...(asOf && { asOf }), material: readTrustMaterial(document, fail) }
+}
+
+/** What can be asked of signatures that a trust root vouches for: a time always, logs where it has any. */
+export function thresholdsOf({ material }: TrustRoot): Thresholds {
+  return { tlog: Math.min(1, material.logs.length), sct: Math.min(1, material.ctLogs.length), timestamp: 1 }
 }
 
 let publicGood: Promise<TrustRoot> | undefined

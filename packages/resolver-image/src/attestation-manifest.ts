@@ -48,15 +48,26 @@ export function isHardened({ index }: ChosenManifest): boolean {
   return manifests.every(entry => Boolean(entry.annotations?.['com.docker.dhi.build.id']))
 }
 
-/** Which manifest holds the statements of the image; undefined where there is none, which is an answer. */
+/** The first manifest that holds wanted statements of the image; undefined where there is none, which is an answer. */
 export async function findAttestation(
   image: FoundImage,
   isWanted: (predicateType: string) => boolean = isProvenance,
 ): Promise<Descriptor | undefined> {
+  const [first] = await findAttestations(image, isWanted)
+  return first
+}
+
+/** All such manifests: one, but for hardened images. */
+export async function findAttestations(
+  image: FoundImage,
+  isWanted: (predicateType: string) => boolean,
+): Promise<readonly Descriptor[]> {
   const { chosen } = image
   // as in buildx, only an OCI index lists attestations
-  if (chosen.index?.document.mediaType !== MEDIA_TYPES.ociIndex) return undefined
-  return isHardened(chosen) ? findReferrer(image, isWanted) : attestationOf(chosen)
+  if (chosen.index?.document.mediaType !== MEDIA_TYPES.ociIndex) return []
+  if (isHardened(chosen)) return findReferrers(image, isWanted)
+  const found = attestationOf(chosen)
+  return found === undefined ? [] : [found]
 }
 
 /**
@@ -77,17 +88,17 @@ export async function readAttestation(image: FoundImage, descriptor: Descriptor)
   return { descriptor, document }
 }
 
-/** The first referrer that holds a statement of a wanted type, in the order of the registry's list. */
-async function findReferrer(
+/** The referrers that hold a statement of a wanted type, in the order of the registry's list; by their manifests where it tells of none. */
+async function findReferrers(
   { images, repository, chosen, context }: FoundImage,
   isWanted: (predicateType: string) => boolean,
-): Promise<Descriptor | undefined> {
+): Promise<readonly Descriptor[]> {
   const artifactType = MEDIA_TYPES.inToto
   const listed = await images.referrers(repository, chosen.descriptor.digest, { artifactType }, context)
   const manifests = listed.filter(({ mediaType }) => documentKind(mediaType) === 'manifest')
   const holds = ({ annotations }: Pick<Descriptor, 'annotations'>) => isWanted(annotations?.[PREDICATE_TYPE] ?? '')
-  const told = manifests.find(entry => entry.artifactType === artifactType && holds(entry))
-  if (told !== undefined) return told
+  const told = manifests.filter(entry => entry.artifactType === artifactType && holds(entry))
+  if (told.length > 0) return told
   const silent = manifests.filter(entry => !tellsItsType(entry.artifactType))
   if (silent.length > MAX_OPENED_REFERRERS) {
     throw new ImageSourceError(
@@ -95,9 +106,10 @@ async function findReferrer(
       `looking for attestations of ${chosen.descriptor.digest}: more than ${MAX_OPENED_REFERRERS} referrers do not tell their type`,
     )
   }
-  for (const entry of silent) {
-    const { document } = await images.document(repository, entry, context)
-    if (document.kind === 'manifest' && artifactTypeOf(document) === artifactType && holds(document)) return entry
-  }
-  return undefined
+  const opened = await Promise.all(
+    silent.map(async entry => ({ entry, ...(await images.document(repository, entry, context)) })),
+  )
+  return opened.flatMap(({ entry, document }) => {
+    return document.kind === 'manifest' && artifactTypeOf(document) === artifactType && holds(document) ? [entry] : []
+  })
 }

@@ -12,11 +12,6 @@ const configFields = {
   createdTime: config => config.created,
 } as const satisfies Partial<Record<Field, (config: ImageConfig) => unknown>>
 
-/** Whether the config of the image answers the field. */
-export function isConfigField(field: Field): boolean {
-  return Object.hasOwn(configFields, field)
-}
-
 /** Everything that a config says; what it does not say is absent. */
 export function configFacts(config: ImageConfig, basis: Basis): { known: KnownFact[]; absent: AbsentFact[] } {
   const known: KnownFact[] = []

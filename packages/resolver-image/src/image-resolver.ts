@@ -1,5 +1,4 @@
 import {
-  type Basis,
   type CodedError,
   type Facts,
   formatPath,
@@ -11,8 +10,8 @@ import {
   toCodedError,
 } from '@source-policy/core'
 import { type ContentSource, chooseManifest, formatReference, readImageConfig } from '@source-policy/oci'
-import type { FoundImage } from './attestation-manifest.ts'
-import { configFacts, isConfigField } from './config-facts.ts'
+import type { AttestationTopics, AttestedImage } from './attestation-facts.ts'
+import { configFacts } from './config-facts.ts'
 import { ImageSourceError } from './error.ts'
 import { factOf, mergeFacts, type PartialFacts } from './facts.ts'
 import {
@@ -24,9 +23,12 @@ import {
   parseImageSource,
   pathOf,
   pinImageSource,
+  predicatePath,
   readImageSource,
   STORE_ATTRIBUTE,
+  verifiedPath,
 } from './image-source.ts'
+import { publicGoodOnly, type TrustRoots } from './trust.ts'
 
 export interface ImageResolverOptions {
   /** Where images come from: `createRegistryClient` of @source-policy/oci. */
@@ -36,6 +38,8 @@ export interface ImageResolverOptions {
    * @source-policy/oci. Without it, `oci-layout://` is no scheme of this resolver.
    */
   readonly layout?: (store: string) => ContentSource | undefined
+  /** Whom signatures are verified by, where a policy does not say. Default: the public Sigstore instance, as it was when this was published. */
+  readonly trustRoots?: TrustRoots
 }
 
 /**
@@ -54,20 +58,21 @@ export function imageResolver(options: ImageResolverOptions): Resolver {
 }
 
 /** What answers for a field; those of one topic are answered together, topics side by side. */
-type Topic = 'checksum' | 'config' | 'attested' | 'provenance' | 'sbom'
+type Topic = 'checksum' | 'config' | keyof AttestationTopics
 
 const topics: Readonly<Partial<Record<Field, Topic>>> = {
   checksum: 'checksum',
   hasProvenance: 'attested',
   provenance: 'provenance',
+  signatures: 'signatures',
+  signatureErrors: 'signatures',
   sbom: 'sbom',
+  attestations: 'attestations',
 }
-const topicByPath = new Map(
-  FIELDS.flatMap((field): [string, Topic][] => {
-    const topic = isConfigField(field) ? 'config' : topics[field]
-    return topic === undefined ? [] : [[pathKey(pathOf(field)), topic]]
-  }),
-)
+const topicByPath = new Map<string, Topic>([
+  ...FIELDS.map((field): [string, Topic] => [pathKey(pathOf(field)), topics[field] ?? 'config']),
+  [pathKey(verifiedPath), 'verified'],
+])
 
 async function resolveImage(
   options: ImageResolverOptions,
@@ -106,8 +111,9 @@ async function resolveImage(
     const others = await attempt([...asked.values()].flat(), async () => {
       const { reference: repository, platform } = image
       const chosen = await chooseManifest(images, { reference: repository, root, platform }, context)
-      const found = { images, repository, root, chosen, context }
-      const steps = Array.from(asked, ([topic, wanted]) => attempt(wanted, () => factsOf(topic, found, basis)))
+      const { trustRoots = publicGoodOnly } = options
+      const found = { images, repository, root, chosen, context, basis, trustRoots } as const
+      const steps = Array.from(asked, ([topic, wanted]) => attempt(wanted, () => factsOf(topic, found, wanted)))
       return mergeFacts(await Promise.all(steps))
     })
     return mergeFacts([checksum, others])
@@ -116,18 +122,20 @@ async function resolveImage(
 }
 
 function topicOf(path: Path): Topic | undefined {
-  return topicByPath.get(pathKey(path))
+  const [, , index] = path
+  const isPredicate = typeof index === 'number' && pathKey(path) === pathKey(predicatePath(index))
+  return isPredicate ? 'predicates' : topicByPath.get(pathKey(path))
 }
 
-async function factsOf(topic: Topic, image: FoundImage, basis: Basis): Promise<PartialFacts> {
+async function factsOf(topic: Topic, image: AttestedImage, paths: readonly Path[]): Promise<PartialFacts> {
+  if (topic === 'checksum') return {}
   if (topic === 'config') {
-    const { images, repository: reference, chosen, context } = image
+    const { images, repository: reference, chosen, context, basis } = image
     return configFacts(await readImageConfig(images, { reference, descriptor: chosen.descriptor }, context), basis)
   }
   // loaded when the first policy asks: most never do
-  const { attestedFacts, provenanceFacts, sbomFacts } = await import('./attestation-facts.ts')
-  const byTopic = { attested: attestedFacts, provenance: provenanceFacts, sbom: sbomFacts }
-  return topic === 'checksum' ? {} : byTopic[topic](image, basis)
+  const { attestationTopics } = await import('./attestation-facts.ts')
+  return attestationTopics[topic](image, paths)
 }
 
 function contentOf(

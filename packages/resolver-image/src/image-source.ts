@@ -46,6 +46,11 @@ export const pathOf = (field: Field): Path => ['image', field]
 
 const fetchedPaths = FIELDS.map(pathOf)
 const fetchedPathsOfDigest = FIELDS.filter(field => field !== 'checksum').map(pathOf)
+/** Whether the provenance is signed, a field beneath it. */
+export const verifiedPath: Path = [...pathOf('provenance'), 'verified']
+
+/** The predicate of an attestation, a field beneath the list of them. */
+export const predicatePath = (index: number): Path => [...pathOf('attestations'), index, 'predicate']
 
 /** The reference and platform of a source, checked, and the digest that it has to have, if it names one. */
 export interface ImageSource {

@@ -1,0 +1,74 @@
+import {
+  type AttestationError,
+  dockerHardenedImagesKey,
+  type PublicKey,
+  type TrustRoot,
+  thresholdsOf,
+  type VerifiedSignature,
+  type VerifyOptions,
+  verifyBundle,
+  verifyEnvelope,
+  verifySimpleSigning,
+} from '@source-policy/attestation'
+import { digestAlgorithm, digestHex } from '@source-policy/oci'
+import type { Evidence } from './evidence.ts'
+
+/** Who has to have signed: anybody whom one of the trust roots certifies, or the holder of a key. */
+export type Authority = { readonly trustRoots: readonly TrustRoot[] } | { readonly key: PublicKey }
+
+/** Nothing but the signature itself: whoever names a key trusts it. */
+const NO_WITNESS = { tlog: 0, sct: 0, timestamp: 0 }
+const COSIGN_LOG_ENTRY = 'dev.sigstore.cosign/bundle'
+
+/** Proves who signed the place that the evidence is about. Throws an `AttestationError` for whatever does not hold. */
+export async function verifyEvidence(evidence: Evidence, authority: Authority, now: Date): Promise<VerifiedSignature> {
+  if ('key' in authority) {
+    return verify(evidence, { trustRoots: [], key: authority.key, thresholds: NO_WITNESS, now })
+  }
+  // one by one: they may have logs and transparency logs, or not
+  const errors: AttestationError[] = []
+  for (const root of authority.trustRoots) {
+    try {
+      return await verify(evidence, { trustRoots: [root], thresholds: thresholdsOf(root), now })
+    } catch (error) {
+      if ((error as Error).name !== 'AttestationError') throw error
+      errors.push(error as AttestationError)
+    }
+  }
+  throw errors.find(({ code }) => code !== 'untrusted_certificate') ?? errors[0]!
+}
+
+/**
+ * The same by the key of Docker Hardened Images. A log entry is not needed, but where one is annotated it has to hold.
+ *
+ * @see https://github.com/moby/policy-helpers
+ */
+export async function verifyHardened(
+  evidence: Evidence,
+  trustRoots: readonly TrustRoot[],
+  now: Date,
+): Promise<VerifiedSignature> {
+  const isLogged = Boolean(evidence.annotations[COSIGN_LOG_ENTRY])
+  return verify(evidence, {
+    key: dockerHardenedImagesKey(),
+    trustRoots: isLogged ? trustRoots : [],
+    thresholds: isLogged ? { tlog: 1, sct: 0, timestamp: 1 } : NO_WITNESS,
+    now,
+  })
+}
+
+async function verify(
+  { kind, place, bytes, annotations }: Evidence,
+  options: VerifyOptions,
+): Promise<VerifiedSignature> {
+  const { digest } = place.subject
+  const artifact = { [digestAlgorithm(digest)]: digestHex(digest) }
+  switch (kind) {
+    case 'bundle':
+      return verifyBundle(bytes, { ...options, artifact })
+    case 'simple-signing':
+      return verifySimpleSigning({ ...options, annotations, payload: bytes, imageDigest: digest })
+    case 'envelope':
+      return verifyEnvelope({ ...options, annotations, envelope: bytes, artifact })
+  }
+}

@@ -33,6 +33,8 @@ export interface CheckOptions extends NetworkOptions, BuildOptions {
   readonly allowNoPolicy: boolean
   /** The default policy of docker buildx is asked first. */
   readonly defaultPolicy: boolean
+  /** Tell why sources are not allowed. */
+  readonly explain: boolean
 }
 
 /** What was checked, while the run in which it was is still open. */
@@ -250,8 +252,8 @@ function deciders(
     const key = JSON.stringify([policies.map(({ policy, logLevel }) => [idOf(policy), logLevel]), seen])
     const found = known.get(key)
     if (found !== undefined) return found
-    const { allowNoPolicy } = options
-    const decider = createDecider({ policies, resolvers, run, logger, env, allowNoPolicy, signal: io.signal })
+    const { allowNoPolicy, explain } = options
+    const decider = createDecider({ policies, resolvers, run, logger, env, allowNoPolicy, explain, signal: io.signal })
     const decisions = new Map<string, Promise<Decided>>()
     const made: Pick<Decider, 'decide'> = {
       decide(source) {

@@ -9,6 +9,7 @@ import {
   type Usage,
 } from '@source-policy/core'
 import type { Place, Role } from '@source-policy/dockerfile'
+import type { PolicyExplanation } from './explanation.ts'
 
 /** One source of a build and what became of it. */
 export interface CheckedSource {
@@ -19,6 +20,7 @@ export interface CheckedSource {
   readonly report: Report
   readonly digest?: string
   readonly thrown?: unknown
+  readonly explanations?: readonly PolicyExplanation[]
   /** Targets of a bake file that use it. */
   readonly targets?: readonly string[]
   /** Names under which servers sent it: those of mirrors, and its own. */

@@ -35,6 +35,7 @@ export async function decideSource(
       logger,
       env: { filename },
       allowNoPolicy: options.allowNoPolicy,
+      explain: options.explain,
       signal: io.signal,
     })
     const decided = await decider.decide(source)
@@ -50,8 +51,12 @@ export async function decideSource(
         'json',
         context,
       )
+    } else if (options.explain) {
+      const { renderExplanation } = await import('./render-explanation.ts')
+      const { redact } = context.secrets
+      io.stdout.write(renderExplanation(source, decided, { full: options.full, redact }))
     } else {
-      await explain(decided, logger)
+      await tellWhyNot(decided, logger)
     }
     return EXIT_CODES[outcomeOfResult({ sources, undetermined: [] })]
   } finally {
@@ -60,7 +65,7 @@ export async function decideSource(
 }
 
 /** Why a source is not allowed, on standard error. */
-async function explain({ decision, thrown }: Decided, logger: Logger): Promise<void> {
+async function tellWhyNot({ decision, thrown }: Decided, logger: Logger): Promise<void> {
   switch (decision.kind) {
     case 'deny':
       return logger.log('error', ['policy denied', decision.messages.join('; ')].filter(part => part !== '').join(': '))

@@ -10,6 +10,7 @@ import {
   type Source,
 } from '@source-policy/core'
 import { describeRound } from './describe-round.ts'
+import { createExplanations, type PolicyExplanation } from './explanation.ts'
 import type { Logger, Threshold } from './logger.ts'
 import { type LoadedPolicy, watchedPolicy } from './policies.ts'
 
@@ -21,6 +22,8 @@ export interface Decided {
   readonly digest?: string
   /** What a policy threw, for an excerpt of its source. */
   readonly thrown?: unknown
+  /** Why each policy that was asked decided so, where that was wanted. */
+  readonly explanations?: readonly PolicyExplanation[]
 }
 
 export interface DeciderOptions {
@@ -31,6 +34,8 @@ export interface DeciderOptions {
   readonly env: Partial<EnvInput>
   readonly allowNoPolicy: boolean
   readonly signal: AbortSignal
+  /** Whether to explain decisions: each round is evaluated once more. Default: no. */
+  readonly explain?: boolean
 }
 
 export interface Decider {
@@ -58,6 +63,7 @@ export function createDecider(options: DeciderOptions): Decider {
           },
         }),
       )
+      const explanations = options.explain === true ? createExplanations(watched) : undefined
       const { evaluate } = createEvaluator({ policies: watched, resolvers, allowNoPolicy })
       const { decision, report } = await evaluate(source, {
         env,
@@ -66,13 +72,20 @@ export function createDecider(options: DeciderOptions): Decider {
         ...(source.platform && { platform: source.platform }),
         onRound(round) {
           input = round.request.input
+          explanations?.note(round)
           const level = levels.get(round.policy)
           if (!logger.shows('debug', level)) return
           for (const line of describeRound(round)) logger.log('debug', `${source.identifier}: ${line}`, level)
         },
       })
       const digest = digestOf(input)
-      return { decision, report, ...(digest !== undefined && { digest }), ...(thrown !== undefined && { thrown }) }
+      return {
+        decision,
+        report,
+        ...(digest !== undefined && { digest }),
+        ...(thrown !== undefined && { thrown }),
+        ...(explanations && { explanations: explanations.all() }),
+      }
     },
     logReport({ report: { prints, warnings } }) {
       for (const line of prints) {

@@ -1,4 +1,5 @@
 import type { ExplainedBody, ExplainedExpression, ExplainedRule, RuleMetadata, ShownValue } from '@source-policy/core'
+import type { FetchCause, PolicyExplanation } from './explanation.ts'
 import { MAX_EXPLAINED_CHARS } from './limits.ts'
 import { printable } from './printable.ts'
 
@@ -67,4 +68,24 @@ function show(text: string, { redact }: ExplanationOptions): string {
       .replace(/^(.*?:\d+:\d+) /, '$1  '),
     { maxChars: MAX_EXPLAINED_CHARS },
   )
+}
+
+/** All that is explained of a source: each policy that was asked, and what it had fetched. */
+export function explanationLines(explanations: readonly PolicyExplanation[], options: ExplanationOptions): string[] {
+  const several = explanations.length > 1
+  return explanations.flatMap(({ policy, rules, fetched, error }) => {
+    const lines = [
+      ...(error === undefined ? ruleLines(rules, options) : [show(`not explained: ${error}`, options)]),
+      ...fetchLines(fetched, options),
+    ]
+    return several ? [show(`policy ${policy}`, options), ...indented(lines)] : lines
+  })
+}
+
+function fetchLines(fetched: readonly FetchCause[], options: ExplanationOptions): string[] {
+  if (fetched.length === 0) return []
+  const lines = fetched.map(({ round, place, text, needs }) => {
+    return `round ${round}  ${show(needs.join(', '), options)}  for  ${show(`${place}  ${text}`, options)}`
+  })
+  return ['fetched', ...indented(lines)]
 }

@@ -3,6 +3,7 @@ import type { DockerfileError } from '@source-policy/dockerfile'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { CheckOptions } from './commands/check.ts'
 import type { EvalOptions } from './commands/eval.ts'
+import type { SchemaName } from './commands/schema.ts'
 import type { TestOptions } from './commands/test.ts'
 import { parseDuration } from './flags.ts'
 import type { CommandContext, IO } from './io.ts'
@@ -84,7 +85,8 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
       .option('--target <stage>', 'stage that is built')
       .addOption(repeated('--build-arg <name=value>', 'build argument; a name alone takes it from the environment'))
       .addOption(repeated('--label <name=value>', 'label given to the build, as policies see it'))
-      .addOption(repeated('--build-context <name=value>', 'named build context: a directory or URL')),
+      .addOption(repeated('--build-context <name=value>', 'named build context: a directory or URL'))
+      .option('--explain', 'tell under each denial which expression of each rule failed'),
   ).action(async (subjects: string[], given: Given<CheckOptions>) => {
     await perform(given, async logger => {
       const { check } = await import('./commands/check.ts')
@@ -108,8 +110,29 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
   ).action(async (source: string, given: Given<EvalOptions>) => {
     await perform(given, async logger => {
       const { evalSource } = await import('./commands/eval.ts')
-      const defaults = { file: 'Dockerfile', print: false, fields: [] }
+      const defaults = { file: 'Dockerfile', print: false, fields: [], explain: false, full: false }
       return evalSource(source, { ...runDefaults, ...defaults, ...runOptions(given) }, { io, secrets, logger })
+    })
+  })
+
+  withRunOptions(
+    command
+      .command('explain')
+      .summary('tell why a source is decided as it is')
+      .description('Decides one source as eval does, and tells which expression of each rule failed with which values.')
+      .argument('<source>', 'docker-image://..., git://..., https://..., or a path, which is the build context')
+      .option(
+        '-f, --file <path>',
+        'Dockerfile, whose policy is <path>.rego; - reads the policy from standard input',
+        'Dockerfile',
+      )
+      .option('--full', 'tell every expression that was tried'),
+  ).action(async (source: string, given: Given<EvalOptions>) => {
+    await perform(given, async logger => {
+      const { evalSource } = await import('./commands/eval.ts')
+      const defaults = { file: 'Dockerfile', print: false, fields: [], full: false }
+      const options = { ...runDefaults, ...defaults, ...runOptions(given), explain: true }
+      return evalSource(source, options, { io, secrets, logger })
     })
   })
 
@@ -142,9 +165,9 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
   command
     .command('schema')
     .summary('print a JSON Schema')
-    .description('Prints the JSON Schema of what a policy sees, of what it answers, or of the report of --format json.')
-    .addArgument(new Argument('<document>', 'which one').choices(['input', 'decision', 'report']))
-    .action(async (document: 'input' | 'decision' | 'report') => {
+    .description('Prints the JSON Schema of what a policy sees, of what it answers, or of what --format json prints.')
+    .addArgument(new Argument('<document>', 'which one').choices(['input', 'decision', 'report', 'test']))
+    .action(async (document: SchemaName) => {
       await perform({ logLevel: 'info' }, async () => {
         const { printSchema } = await import('./commands/schema.ts')
         return printSchema(document, io)
@@ -208,7 +231,7 @@ const runDefaults = {
   format: 'text',
 } as const
 
-const buildDefaults = { buildArg: [], label: [], buildContext: [], env: [] } as const
+const buildDefaults = { buildArg: [], label: [], buildContext: [], env: [], explain: false } as const
 
 function runOptions<Options>({ timeout, ...given }: Given<Options>) {
   return { ...given, ...(timeout !== undefined && { timeoutMs: timeout }) }

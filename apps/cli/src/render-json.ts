@@ -73,6 +73,7 @@ function sourceDocument(checked: CheckedSource) {
     roles,
     decision: decisionDocument(decision),
     report: reportOf(report),
+    ...(checked.explanations && { explanations: checked.explanations }),
   }
 }
 

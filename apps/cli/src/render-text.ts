@@ -3,6 +3,7 @@ import type { Place } from '@source-policy/dockerfile'
 import { createColors } from 'picocolors'
 import type { CheckedSource, CheckResult, UndeterminedSource } from './check-result.ts'
 import { outcomeOfResult } from './check-result.ts'
+import { explanationLines } from './explanation-lines.ts'
 import { printable, printableLines } from './printable.ts'
 import { shortDigest, sourceName } from './source-name.ts'
 
@@ -105,6 +106,8 @@ function sourceRow(checked: CheckedSource, options: RowOptions): Row {
   const [remark = '', ...beneath] = remarks(decision, digest)
   const byPolicy = 'policy' in decision && options.policies.length > 1 ? [`policy ${decision.policy}`] : []
   const byTarget = outcomeOf(decision) === 'allowed' ? [] : describeTargets(checked.targets ?? [])
+  const explained = decision.kind === 'deny' || decision.kind === 'undecided' ? (checked.explanations ?? []) : []
+  beneath.push(...explanationLines(explained, { full: false, redact: options.redact }))
   const excerpt = decision.kind === 'broken' ? options.excerpt(checked.thrown) : undefined
   return {
     verdict: decision.kind === 'convert' ? 'allow' : decision.kind,

@@ -1,20 +1,5 @@
 import { REPORT_VERSION } from './render-json.ts'
-
-const text = { type: 'string' } as const
-const texts = { type: 'array', items: text } as const
-const count = { type: 'integer', minimum: 0 } as const
-
-function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []) {
-  const required = Object.keys(properties).filter(name => !optional.includes(name))
-  return { type: 'object', properties, required, additionalProperties: false }
-}
-
-function listOf(items: unknown) {
-  return { type: 'array', items }
-}
-
-const ref = (name: string) => ({ $ref: `#/$defs/${name}` })
-const kind = (name: string) => ({ const: name })
+import { count, EXPLANATION_DEFINITIONS, kind, listOf, object, ref, text, texts } from './schema-parts.ts'
 
 /** JSON Schema of what `--format json` prints. */
 export const REPORT_SCHEMA: Record<string, unknown> = {
@@ -62,9 +47,21 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
           ],
         },
         report: ref('report'),
+        explanations: listOf(
+          object(
+            {
+              policy: text,
+              rules: listOf(ref('rule')),
+              fetched: listOf(object({ round: count, place: text, text, needs: texts })),
+              error: { ...text, description: 'why the policy cannot be explained' },
+            },
+            ['error'],
+          ),
+        ),
       },
-      ['platform', 'digest', 'servedFrom', 'targets'],
+      ['platform', 'digest', 'servedFrom', 'targets', 'explanations'],
     ),
+    ...EXPLANATION_DEFINITIONS,
     report: object(
       {
         basis: ref('basis'),

@@ -18,6 +18,10 @@ export interface EvalOptions extends NetworkOptions {
   readonly defaultPolicy: boolean
   readonly print: boolean
   readonly fields: readonly string[]
+  /** Tell why, whatever the decision is. */
+  readonly explain: boolean
+  /** Of an explanation: every expression that was tried. */
+  readonly full: boolean
   readonly format: Format
 }
 

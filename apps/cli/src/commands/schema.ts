@@ -1,19 +1,25 @@
 import { EXIT_CODES } from '@source-policy/core'
 import type { IO } from '../io.ts'
 
-/** Prints the JSON Schema of the policy input, of a policy's decision, or of the report. Returns the exit code. */
-export async function printSchema(document: 'input' | 'decision' | 'report', io: IO): Promise<number> {
-  const schema = document === 'report' ? await reportSchema() : await policySchema(document)
-  io.stdout.write(`${JSON.stringify(schema, null, 2)}\n`)
-  return EXIT_CODES.allowed
-}
+type Schema = Record<string, unknown>
 
-async function policySchema(document: 'input' | 'decision'): Promise<Record<string, unknown>> {
+async function policySchema(document: 'input' | 'decision'): Promise<Schema> {
   const { jsonSchema } = await import('@source-policy/core/schema')
   return jsonSchema(document)
 }
 
-async function reportSchema(): Promise<Record<string, unknown>> {
-  const { REPORT_SCHEMA } = await import('../report-schema.ts')
-  return REPORT_SCHEMA
+/** Documents that have a schema, each loaded when it is asked for. */
+const schemas = {
+  input: () => policySchema('input'),
+  decision: () => policySchema('decision'),
+  report: async () => (await import('../report-schema.ts')).REPORT_SCHEMA,
+  test: async () => (await import('../test-schema.ts')).TEST_SCHEMA,
+} as const satisfies Readonly<Record<string, () => Promise<Schema>>>
+
+export type SchemaName = keyof typeof schemas
+
+/** Prints the JSON Schema of the policy input, of a policy's decision, or of what a command prints. Returns the exit code. */
+export async function printSchema(document: SchemaName, io: IO): Promise<number> {
+  io.stdout.write(`${JSON.stringify(await schemas[document](), null, 2)}\n`)
+  return EXIT_CODES.allowed
 }

@@ -43,6 +43,15 @@ export const MAX_SECRET_BYTES = 500 * 1024
 /** Bytes of a file of trust roots. */
 export const MAX_TRUST_ROOT_BYTES = 4 * 1024 ** 2
 
+/** Bytes of an attestation file: a bundle with a statement as large as BuildKit takes. */
+export const MAX_ATTESTATION_BYTES = 64 * 1024 ** 2
+
+/** Bytes of a public key in PEM. */
+export const MAX_KEY_BYTES = 64 * 1024
+
+/** Bytes of an artifact up to which it is kept in memory: signatures by Ed25519 are over all of it. */
+export const MAX_HELD_ARTIFACT_BYTES = 64 * 1024 ** 2
+
 /** Files of tests, and directories that are looked through for them. */
 export const MAX_TEST_FILES = 10_000
 

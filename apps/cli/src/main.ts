@@ -5,6 +5,7 @@ import type { CheckOptions } from './commands/check.ts'
 import type { EvalOptions } from './commands/eval.ts'
 import type { SchemaName } from './commands/schema.ts'
 import type { TestOptions } from './commands/test.ts'
+import type { VerifyAttestationOptions } from './commands/verify-attestation.ts'
 import { parseDuration } from './flags.ts'
 import type { CommandContext, IO } from './io.ts'
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
@@ -159,6 +160,35 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
         const defaults = { filename: 'Dockerfile', coverage: false, full: false, format: 'text' } as const
         const isFilenameGiven = given.filename !== undefined
         return testPolicies(path, { ...defaults, ...given, isFilenameGiven }, { io, secrets, logger })
+      })
+    })
+
+  command
+    .command('verify-attestation')
+    .summary('verify an attestation file that lies beside artifacts')
+    .description(
+      'Verifies a Sigstore bundle, or an in-toto statement as the local and tar exporters of BuildKit write it. No request is made.',
+    )
+    .argument('<file>', 'the attestation')
+    .addOption(repeated('--artifact <file>', 'what it must be about; all of them'))
+    .option('--key <file>', 'public key that must have signed, PEM')
+    .option('--identity <name>', 'who must have signed: the whole URI or e-mail address in the certificate')
+    .option('--identity-regexp <expression>', 'the same as a regular expression (RE2) for the whole name')
+    .option('--issuer <url>', 'who vouched for the identity')
+    .option('--issuer-regexp <expression>', 'the same as a regular expression')
+    .addOption(
+      repeated('--trust-root <file>', 'trusted_root.json of a Sigstore instance (default: the public one, embedded)'),
+    )
+    .option('--no-log', 'a signature by --key needs no log entry and no timestamp')
+    .option('--allow-unsigned', 'a statement that nobody signed is enough')
+    .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
+    .addOption(logLevelOption())
+    .addHelpText('after', '\nExit codes: 0 it holds, 1 it does not, 2 broken, 3 it cannot be read.')
+    .action(async (file: string, given: Given<VerifyAttestationOptions>) => {
+      await perform(given, async logger => {
+        const { verifyAttestation } = await import('./commands/verify-attestation.ts')
+        const defaults = { artifact: [], trustRoot: [], log: true, allowUnsigned: false, format: 'text' } as const
+        return verifyAttestation(file, { ...defaults, ...given }, { io, secrets, logger })
       })
     })
 

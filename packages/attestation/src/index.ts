@@ -1,5 +1,6 @@
 export { decodeEnvelope, type Envelope, preAuthEncoding } from './envelope.ts'
 export { AttestationError, type AttestationErrorCode } from './error.ts'
+export { type AttestationFormat, attestationFormat } from './format.ts'
 export { checkIdentity, type Identity, matchesIdentity } from './identity.ts'
 export { isProvenance, type Material, type Provenance, readProvenance, SLSA_V0_2, SLSA_V1 } from './provenance.ts'
 export {
@@ -10,6 +11,7 @@ export {
   parsePublicKey,
 } from './public-key.ts'
 export { isSBOM, readSBOM, type SBOM, type SBOMPackage } from './sbom.ts'
+export { isAbout } from './signed-content.ts'
 export type { Signer, SignerName } from './signer.ts'
 export { decodeSimpleSigning, SIMPLE_SIGNING_MEDIA_TYPE, type SimpleSigningPayload } from './simple-signing.ts'
 export {

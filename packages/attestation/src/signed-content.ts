@@ -3,6 +3,7 @@ import { isArtifactSignature, isSignature } from './check-signature.ts'
 import { type Envelope, preAuthEncoding } from './envelope.ts'
 import { AttestationError } from './error.ts'
 import type { PublicKey } from './public-key.ts'
+import type { Statement } from './statement.ts'
 import type { Digests } from './verified-signature.ts'
 
 /** What a signature is over. */
@@ -46,6 +47,19 @@ export function artifactOf(given: Uint8Array | Digests): Artifact {
 export function isSameArtifact({ digests }: Artifact, others: Digests): boolean {
   const common = Object.keys(digests).filter(name => Object.hasOwn(others, name))
   return common.length > 0 && common.every(name => digests[name] === others[name]!.toLowerCase())
+}
+
+/** Whether a subject of the statement is the artifact. */
+export function hasSubject({ subjects }: Statement, artifact: Artifact): boolean {
+  return subjects.some(({ digest }) => isSameArtifact(artifact, digest))
+}
+
+/**
+ * Whether the statement is about an artifact: bytes, or digests by SHA-256, SHA-384 or SHA-512 in hexadecimal. Digests by the same
+ * algorithm must all be equal, and there must be one. Says nothing of who made the statement. Throws `digest_unavailable`.
+ */
+export function isAbout(statement: Statement, artifact: Uint8Array | Digests): boolean {
+  return hasSubject(statement, artifactOf(artifact))
 }
 
 /** An artifact that was signed as it is. */

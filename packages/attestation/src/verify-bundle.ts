@@ -1,6 +1,13 @@
 import type { Envelope } from './envelope.ts'
 import { AttestationError } from './error.ts'
-import { type Artifact, artifactOf, isSameArtifact, signedArtifact, signedEnvelope } from './signed-content.ts'
+import {
+  type Artifact,
+  artifactOf,
+  hasSubject,
+  isSameArtifact,
+  signedArtifact,
+  signedEnvelope,
+} from './signed-content.ts'
 import type { Statement } from './statement.ts'
 import { decodeStatement, IN_TOTO_MEDIA_TYPE } from './statement.ts'
 import type { Digests, VerifiedSignature, VerifyOptions } from './verified-signature.ts'
@@ -46,7 +53,7 @@ export function statementAbout(artifact: Artifact, { payloadType, payload }: Env
     )
   }
   const statement = decodeStatement(payload)
-  if (!statement.subjects.some(({ digest }) => isSameArtifact(artifact, digest))) {
+  if (!hasSubject(statement, artifact)) {
     throw mismatch(`none of the ${statement.subjects.length} subjects of the statement is`)
   }
   return statement

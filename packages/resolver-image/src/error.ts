@@ -18,6 +18,10 @@ export type ImageSourceErrorCode =
   | 'subject_mismatch'
   /** A statement is of another type than its annotation says. */
   | 'predicate_type_mismatch'
+  /** A signature does not sign an annotation that is wanted. */
+  | 'annotation_mismatch'
+  /** A policy calls a function with arguments that it does not take. */
+  | 'invalid_call'
   /** There are more referrers that may be what is looked for than are opened. */
   | 'too_many_referrers'
   /** The URI of a material is none that a builder could use. */

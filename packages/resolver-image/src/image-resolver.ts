@@ -3,6 +3,7 @@ import {
   type Facts,
   formatPath,
   type Path,
+  type Platform,
   pathKey,
   type ResolveContext,
   type Resolver,
@@ -54,6 +55,15 @@ export function imageResolver(options: ImageResolverOptions): Resolver {
     describe: describeImageSource,
     pin: pinImageSource,
     resolve: (source, paths, context) => resolveImage(options, source, paths, context),
+    functions: {
+      async verify_image(args, context) {
+        // loaded when the first policy calls it
+        const { readVerifyCall, verifyImage } = await import('./verify-image.ts')
+        const wanted = readVerifyCall(args, context)
+        const image = await chooseImage(options, await openImage(options, context.source, context))
+        return verifyImage(image, wanted, context)
+      },
+    },
   }
 }
 
@@ -80,8 +90,6 @@ async function resolveImage(
   paths: readonly Path[],
   context: ResolveContext,
 ): Promise<Facts> {
-  const image = readImageSource(source)
-  const basis = image.digest === undefined ? 'server' : 'digest'
   const asked = new Map<Topic, Path[]>()
   const strange: Path[] = []
   for (const path of paths) {
@@ -104,21 +112,39 @@ async function resolveImage(
   }
 
   const answered = await attempt([...asked.values()].flat(), async () => {
-    const images = contentOf(options, source, image)
-    const root = await readRoot(images, image, context)
-    const checksum = factOf(pathOf('checksum'), root.digest, basis)
+    const opened = await openImage(options, source, context)
+    const checksum = factOf(pathOf('checksum'), opened.root.digest, opened.basis)
     asked.delete('checksum')
     const others = await attempt([...asked.values()].flat(), async () => {
-      const { reference: repository, platform } = image
-      const chosen = await chooseManifest(images, { reference: repository, root, platform }, context)
-      const { trustRoots = publicGoodOnly } = options
-      const found = { images, repository, root, chosen, context, basis, trustRoots } as const
-      const steps = Array.from(asked, ([topic, wanted]) => attempt(wanted, () => factsOf(topic, found, wanted)))
+      const image = await chooseImage(options, opened)
+      const steps = Array.from(asked, ([topic, wanted]) => attempt(wanted, () => factsOf(topic, image, wanted)))
       return mergeFacts(await Promise.all(steps))
     })
     return mergeFacts([checksum, others])
   })
   return mergeFacts([{ unavailable: strange.map(path => ({ path, error: unknownField(path) })) }, answered])
+}
+
+interface OpenedImage extends Omit<AttestedImage, 'chosen' | 'trustRoots'> {
+  readonly platform: Platform
+}
+
+/** What the source points to. */
+async function openImage(options: ImageResolverOptions, source: Source, context: ResolveContext): Promise<OpenedImage> {
+  const image = readImageSource(source)
+  const { reference: repository, platform, digest } = image
+  const images = contentOf(options, source, image)
+  const root = await readRoot(images, image, context)
+  return { images, repository, root, context, platform, basis: digest === undefined ? 'server' : 'digest' }
+}
+
+/** The image of the platform in it. */
+async function chooseImage(
+  { trustRoots = publicGoodOnly }: ImageResolverOptions,
+  { platform, ...opened }: OpenedImage,
+): Promise<AttestedImage> {
+  const { images, repository: reference, root, context } = opened
+  return { ...opened, trustRoots, chosen: await chooseManifest(images, { reference, root, platform }, context) }
 }
 
 function topicOf(path: Path): Topic | undefined {

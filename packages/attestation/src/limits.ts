@@ -42,3 +42,7 @@ export const MIN_RSA_BITS = 2048
 export const MAX_RSA_BITS = 16_384
 /** Certificates of signers that a trust root remembers, so that the next signature by the same one is cheap. */
 export const MAX_REMEMBERED_CERTIFICATES = 256
+/** Bytes of a CMS signature: two make the length of all that is in it. */
+export const MAX_CMS_BYTES = 48 * 1024
+/** Signers of one CMS signature. */
+export const MAX_CMS_SIGNERS = 8

@@ -46,7 +46,7 @@ export interface VerifiedTimestamp {
 
 /** What was proved: who signed what, and when. */
 export interface VerifiedSignature {
-  readonly type: 'bundle-v0.1' | 'bundle-v0.2' | 'bundle-v0.3' | 'simplesigning-v1' | 'dsse-v1'
+  readonly type: 'bundle-v0.1' | 'bundle-v0.2' | 'bundle-v0.3' | 'simplesigning-v1' | 'dsse-v1' | 'cms-v1'
   /** Who signed, where a certificate says so. */
   readonly signer?: Signer
   /** The key that signed, where one was given. */

@@ -186,6 +186,17 @@ describe('verifyOpenPGP as leniently as docker buildx', () => {
   })
 })
 
+it.each(['signature', 'any'] as const)(
+  'refuses a signature of a type that nobody knows, key valid: %s',
+  async validity => {
+    const signature = file('openpgp/ed25519.sig')
+    // after two bytes of header and the version
+    signature[3] = 0x21
+    const keys = file('openpgp/ed25519.key.asc')
+    await expect(check('', '', { signature, keys, validity })).rejects.toMatchObject({ code: 'malformed_signature' })
+  },
+)
+
 it.each(['signature', 'now', 'any'] as const)(
   'what a key says of itself is no signature of data, key valid: %s',
   async validity => {

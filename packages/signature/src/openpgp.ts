@@ -89,6 +89,7 @@ async function verifyPacket(
   options: VerifyOpenPGPOptions,
 ): Promise<Signer> {
   const { now, validity = 'signature' } = options
+  signatureTypeOf(packet)
   refuseAlgorithms(packet)
   const signedAt = packet.created
   if (!(signedAt instanceof Date)) throw failed('malformed_signature', 'it does not say when it was made')
@@ -117,6 +118,15 @@ function signerOf({ created }: SignaturePacket, key: PublicKey, fingerprint: str
     names: key.getUserIDs(),
     ...(created && { signedAt: created }),
   }
+}
+
+/** RFC 9580 section 5.2.1: over bytes, over text. */
+const TYPES_FOR_DATA: readonly (number | null)[] = [0, 1]
+
+function signatureTypeOf({ signatureType }: SignaturePacket): NonNullable<SignaturePacket['signatureType']> {
+  // hostile: what a key says of itself is signed, too, and anybody can serve those bytes as a file
+  if (signatureType !== null && TYPES_FOR_DATA.includes(signatureType)) return signatureType
+  throw failed('malformed_signature', 'it is not for data')
 }
 
 function refuseAlgorithms(packet: SignaturePacket): void {
@@ -184,10 +194,7 @@ async function verifyLeniently(
   { data }: VerifyOpenPGPOptions,
 ): Promise<Signer> {
   refuseHash(packet)
-  // hostile: what a key says of itself is signed, too, and anybody can serve those bytes as a file
-  if (packet.signatureType !== BINARY && packet.signatureType !== TEXT) {
-    throw failed('malformed_signature', 'it is not for data')
-  }
+  const type = signatureTypeOf(packet)
   await withDigest(packet, typeof data === 'function' ? data : digestOfBytes(data))
   let failure: unknown
   for (const key of keys) {
@@ -195,7 +202,7 @@ async function verifyLeniently(
       if (keyPacket.algorithm !== packet.publicKeyAlgorithm) continue
       packet.issuerKeyID = keyPacket.getKeyID()
       try {
-        await packet.verify(keyPacket, packet.signatureType, new Uint8Array(), ANY_TIME, true)
+        await packet.verify(keyPacket, type, new Uint8Array(), ANY_TIME, true)
       } catch (error) {
         failure = error
         continue
@@ -206,9 +213,6 @@ async function verifyLeniently(
   throw failed('signature_mismatch', 'no key of the file made it for this data', failure)
 }
 
-/** RFC 9580 section 5.2.1. */
-const BINARY = 0
-const TEXT = 1
 /** openpgp.js takes no date at all for any time, which its types do not say. */
 const ANY_TIME = null as unknown as Date
 

@@ -1,0 +1,105 @@
+import type { ASN1Obj } from '@sigstore/core'
+import { parseDER } from './asn1.ts'
+import { AttestationError } from './error.ts'
+import { MAX_CHAIN_CERTIFICATES, MAX_CMS_BYTES, MAX_CMS_SIGNERS } from './limits.ts'
+
+/** A detached signature in the Cryptographic Message Syntax, taken apart. By itself it proves nothing. */
+export interface SignedMessage {
+  /** In DER. */
+  readonly certificates: readonly Buffer[]
+  readonly signers: readonly MessageSigner[]
+}
+
+export interface MessageSigner {
+  /** DER of the issuer's name, and the serial number, of the certificate. */
+  readonly issuer: Buffer
+  readonly serial: Buffer
+  /** By OID. */
+  readonly digestAlgorithm: string
+  /** What is signed: the signed attributes as a set, in DER. */
+  readonly signed: Buffer
+  readonly contentType: string
+  readonly messageDigest: Buffer
+  readonly signature: Buffer
+  /** Values of unsigned attributes by OID. */
+  readonly unsigned: ReadonlyMap<string, readonly ASN1Obj[]>
+}
+
+const SIGNED_DATA = '1.2.840.113549.1.7.2'
+export const CMS_DATA = '1.2.840.113549.1.7.1'
+const CONTENT_TYPE = '1.2.840.113549.1.9.3'
+const MESSAGE_DIGEST = '1.2.840.113549.1.9.4'
+const SET = 0x31
+
+/**
+ * The signers of a detached signature. Throws `too_large` and `invalid_signature`.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc5652#section-5
+ */
+export function decodeSignedMessage(der: Uint8Array): SignedMessage {
+  if (der.length > MAX_CMS_BYTES) {
+    throw new AttestationError('too_large', `decoding CMS: ${der.length} bytes, at most ${MAX_CMS_BYTES} are allowed`)
+  }
+  let message: SignedMessage
+  try {
+    message = read(parseDER(der))
+  } catch (cause) {
+    throw new AttestationError('invalid_signature', 'decoding CMS: no detached signature', { cause })
+  }
+  const { certificates, signers } = message
+  if (certificates.length > MAX_CHAIN_CERTIFICATES || signers.length > MAX_CMS_SIGNERS) {
+    throw new AttestationError('too_large', 'decoding CMS: more certificates or signers than allowed')
+  }
+  return message
+}
+
+function read(contentInfo: ASN1Obj): SignedMessage {
+  const [type, content] = contentInfo.subs
+  if (type?.toOID() !== SIGNED_DATA) throw new Error('no signed data')
+  const [, , encapsulated, ...rest] = content!.subs[0]!.subs
+  const [contentType, inside] = encapsulated!.subs
+  if (contentType?.toOID() !== CMS_DATA || inside !== undefined) throw new Error('it holds other content')
+  const certificates = rest.find(({ tag }) => tag.isContextSpecific(0))?.subs ?? []
+  const signers = rest.at(-1)
+  if (signers === undefined || signers.tag.isContextSpecific()) throw new Error('no signers')
+  return { certificates: certificates.map(one => Buffer.from(one.toDER())), signers: signers.subs.map(readSigner) }
+}
+
+function readSigner({ subs }: ASN1Obj): MessageSigner {
+  const [, sid, digestAlgorithm, signedAttributes, , signature, unsigned] = subs
+  // without signed attributes the signature would be over the content itself, which could then be taken for attributes
+  if (!signedAttributes?.tag.isContextSpecific(0)) throw new Error('no signed attributes')
+  const attributes = attributesOf(signedAttributes)
+  const signed = Buffer.from(signedAttributes.toDER())
+  // RFC 5652 section 5.4: signed as the set that it is, not with the tag that it has here
+  signed[0] = SET
+  const [issuer, serial] = sid!.subs
+  return {
+    issuer: Buffer.from(issuer!.toDER()),
+    serial: serial!.value,
+    digestAlgorithm: digestAlgorithm!.subs[0]!.toOID(),
+    signed,
+    contentType: only(attributes, CONTENT_TYPE).toOID(),
+    messageDigest: only(attributes, MESSAGE_DIGEST).value,
+    signature: signature!.value,
+    unsigned: unsigned === undefined ? new Map() : attributesOf(unsigned),
+  }
+}
+
+function attributesOf({ subs }: ASN1Obj): Map<string, readonly ASN1Obj[]> {
+  const attributes = new Map<string, readonly ASN1Obj[]>()
+  for (const {
+    subs: [type, values],
+  } of subs) {
+    const oid = type!.toOID()
+    if (attributes.has(oid)) throw new Error(`attribute ${oid} stands twice`)
+    attributes.set(oid, values!.subs)
+  }
+  return attributes
+}
+
+function only(attributes: ReadonlyMap<string, readonly ASN1Obj[]>, oid: string): ASN1Obj {
+  const [value, ...more] = attributes.get(oid) ?? []
+  if (value === undefined || more.length > 0) throw new Error(`expected one attribute ${oid}`)
+  return value
+}

@@ -51,3 +51,26 @@ function base128(value: number): number[] {
   for (let left = Math.floor(value / 128); left > 0; left = Math.floor(left / 128)) digits.unshift((left & 0x7f) | 0x80)
   return digits
 }
+
+/** The members of a constructed value, each with its tag and length. For what was written here, it is not hardened. */
+export function derMembers(value: Uint8Array): Buffer[] {
+  const bytes = Buffer.from(value)
+  const members: Buffer[] = []
+  for (let at = contentStart(bytes, 0); at < bytes.length; ) {
+    const start = contentStart(bytes, at)
+    const end = start + contentLength(bytes, at)
+    members.push(bytes.subarray(at, end))
+    at = end
+  }
+  return members
+}
+
+function contentStart(bytes: Buffer, at: number): number {
+  const first = bytes[at + 1]!
+  return at + 2 + (first < 0x80 ? 0 : first - 0x80)
+}
+
+function contentLength(bytes: Buffer, at: number): number {
+  const first = bytes[at + 1]!
+  return first < 0x80 ? first : bytes.readUIntBE(at + 2, first - 0x80)
+}

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, sign } from 'node:crypto'
 import { type KeyPair, sha256, spkiOf, toPEM } from './sigstore-certificates.ts'
 import type { LogBody, LogEntryJSON, TransparencyLog } from './sigstore-log.ts'
+import { attributeSet, signedAttributes, signedMessage } from './sigstore-message.ts'
 import type { TimestampAuthority } from './sigstore-timestamps.ts'
 
 /** What goes along with a signature. */
@@ -39,6 +40,8 @@ export interface SigstoreSigner {
   signImage(digest: string, options?: SignImageOptions): CosignLayerContent
   /** A layer of an `.att` manifest. */
   attest(statement: object, options?: EvidenceOptions): CosignLayerContent
+  /** A detached CMS signature, in DER, as gitsign puts it into commits and tags. Needs a certificate. */
+  signMessage(data: Uint8Array, options?: EvidenceOptions): Buffer
 }
 
 export interface SignImageOptions extends EvidenceOptions {
@@ -212,6 +215,14 @@ export function createSigner({ keys, certificate, at: start, evidence, ...option
       const signature = signBytes(bytes)
       const gathered = gather(options, hashedRekord(bytes, signature), signature)
       return { bytes, annotations: annotationsOf(signature.toString('base64'), gathered) }
+    },
+    signMessage(data, options = {}) {
+      if (certificate === undefined) throw new TypeError('a CMS signature here needs a certificate')
+      const attributes = signedAttributes(data, options.at ?? start)
+      const signed = attributeSet(attributes)
+      const signature = signBytes(signed)
+      const gathered = gather(options, hashedRekord(signed, signature), signature)
+      return signedMessage({ certificate, attributes, signature, ...gathered })
     },
     attest(statement, options = {}) {
       const { bytes, logged } = envelop(statement)

@@ -5,15 +5,22 @@ import { MAX_CHAIN_CERTIFICATES, MAX_CMS_BYTES, MAX_CMS_SIGNERS } from './limits
 
 /** A detached signature in the Cryptographic Message Syntax, taken apart. By itself it proves nothing. */
 export interface SignedMessage {
-  /** In DER. */
-  readonly certificates: readonly Buffer[]
+  readonly certificates: readonly MessageCertificate[]
   readonly signers: readonly MessageSigner[]
 }
 
-export interface MessageSigner {
-  /** DER of the issuer's name, and the serial number, of the certificate. */
+/** What names a certificate: DER of the issuer's name, and the serial number. */
+interface CertificateName {
   readonly issuer: Buffer
   readonly serial: Buffer
+}
+
+export interface MessageCertificate extends CertificateName {
+  readonly der: Buffer
+}
+
+/** A signer, by the name of his certificate. */
+export interface MessageSigner extends CertificateName {
   /** By OID. */
   readonly digestAlgorithm: string
   /** What is signed: the signed attributes as a set, in DER. */
@@ -62,7 +69,12 @@ function read(contentInfo: ASN1Obj): SignedMessage {
   const certificates = rest.find(({ tag }) => tag.isContextSpecific(0))?.subs ?? []
   const signers = rest.at(-1)
   if (signers === undefined || signers.tag.isContextSpecific()) throw new Error('no signers')
-  return { certificates: certificates.map(one => Buffer.from(one.toDER())), signers: signers.subs.map(readSigner) }
+  return { certificates: certificates.map(readCertificate), signers: signers.subs.map(readSigner) }
+}
+
+function readCertificate(certificate: ASN1Obj): MessageCertificate {
+  const [, serial, , issuer] = certificate.subs[0]!.subs
+  return { der: Buffer.from(certificate.toDER()), issuer: Buffer.from(issuer!.toDER()), serial: serial!.value }
 }
 
 function readSigner({ subs }: ASN1Obj): MessageSigner {

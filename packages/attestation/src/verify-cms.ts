@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Certificate, parseCertificate } from './certificate.ts'
 import { isSignature } from './check-signature.ts'
-import { CMS_DATA, decodeSignedMessage, type MessageSigner } from './cms.ts'
+import { CMS_DATA, decodeSignedMessage, type MessageCertificate, type MessageSigner } from './cms.ts'
 import { readEmbeddedLogEntry } from './embedded-log-entry.ts'
 import { AttestationError } from './error.ts'
 import type { SignedContent } from './signed-content.ts'
@@ -35,11 +34,10 @@ export async function verifyCMS(
   { data, ...options }: VerifyCMSOptions,
 ): Promise<VerifiedSignature> {
   const { certificates, signers } = decodeSignedMessage(signature)
-  const parsed = certificates.map(parseCertificate)
   let failure = new AttestationError('invalid_signature', 'checking CMS: there is no signer')
   for (const signer of signers) {
     try {
-      const { leaf, intermediates } = certificatesOf(signer, parsed)
+      const { leaf, intermediates } = certificatesOf(signer, certificates)
       checkContent(signer, data)
       const evidence = evidenceOf(signer, leaf, intermediates)
       return { type: 'cms-v1', ...(await verifySignature(signedAttributes(signer), evidence, options)) }
@@ -51,11 +49,8 @@ export async function verifyCMS(
   throw failure
 }
 
-function certificatesOf({ issuer, serial }: MessageSigner, certificates: readonly Certificate[]) {
-  const leaf = certificates.find(({ x509 }) => {
-    const [, number, , name] = x509.tbsCertificate.subs
-    return number!.value.equals(serial) && name!.toDER().equals(issuer)
-  })
+function certificatesOf({ issuer, serial }: MessageSigner, certificates: readonly MessageCertificate[]) {
+  const leaf = certificates.find(other => other.serial.equals(serial) && other.issuer.equals(issuer))
   if (leaf === undefined) throw new AttestationError('invalid_signature', 'checking CMS: no certificate of the signer')
   return { leaf, intermediates: certificates.filter(other => other !== leaf) }
 }
@@ -85,7 +80,11 @@ function digestBy(name: string, bytes: Uint8Array): Buffer {
   return createHash(name).update(bytes).digest()
 }
 
-function evidenceOf(signer: MessageSigner, { der }: Certificate, intermediates: readonly Certificate[]): Evidence {
+function evidenceOf(
+  signer: MessageSigner,
+  { der }: MessageCertificate,
+  intermediates: readonly MessageCertificate[],
+): Evidence {
   const { unsigned, signature, signed } = signer
   const logged = { signature, sha256: digestBy('sha256', signed).toString('hex'), certificate: der }
   try {

@@ -120,18 +120,26 @@ export function callBuiltin(run: Run, builtin: Builtin, args: readonly (Value | 
     if (lacks !== undefined) return new Unknown(lacks, false)
   }
   run.pulse()
-  return attempt(run, span, () => builtin.call(args as readonly Value[], run.context))
+  try {
+    return builtin.call(args as readonly Value[], run.context)
+  } catch (error) {
+    return recordFailure(run, span, error)
+  }
 }
 
 export function attempt(run: Run, span: Span, call: () => Value | undefined): Value | undefined {
   try {
     return call()
   } catch (error) {
-    if (!(error instanceof BuiltinError)) throw error
-    if (!run.doubtful) {
-      run.errors.push(new RegoError({ code: error.code, message: error.message, location: locationOf(span) }))
-    }
-    return undefined
+    return recordFailure(run, span, error)
+  }
+}
+
+/** The failure of a builtin makes its call undefined. Throws what is none. */
+function recordFailure(run: Run, span: Span, error: unknown): undefined {
+  if (!(error instanceof BuiltinError)) throw error
+  if (!run.doubtful) {
+    run.errors.push(new RegoError({ code: error.code, message: error.message, location: locationOf(span) }))
   }
 }
 

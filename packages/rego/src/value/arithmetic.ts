@@ -2,11 +2,11 @@ import { RegoError } from '../error.ts'
 import {
   addFloats,
   type BigFloat,
-  bitLength,
   divideFloats,
   multiplyFloats,
   negateFloat,
   parseBigFloat,
+  reduceFloat,
   truncateFloat,
 } from './big-float.ts'
 import { BigNumber, fromBigInt, int64Of, type NumberValue } from './number.ts'
@@ -43,19 +43,12 @@ const plainFractionSize = 100_000
 
 /** The number equal to the float. The text of one that is no plain double is worked out only if somebody looks at it. */
 function fromFloat(float: BigFloat): NumberValue {
-  const { mantissa, exponent } = reduce(float)
+  const { mantissa, exponent } = reduceFloat(float)
   if (exponent <= 64 && exponent >= -plainFractionBits) {
     const number = Number(mantissa) * 2 ** exponent
     if (exponent >= 0 ? Number.isSafeInteger(number) : Math.abs(number) < plainFractionSize) return number + 0
   }
   return new BigNumber(float)
-}
-
-/** The same float without zero bits at the end of its mantissa. */
-function reduce({ mantissa, exponent }: BigFloat): BigFloat {
-  if (mantissa === 0n) return { mantissa, exponent: 0 }
-  const zeros = bitLength(mantissa & -mantissa) - 1
-  return zeros === 0 ? { mantissa, exponent } : { mantissa: mantissa >> BigInt(zeros), exponent: exponent + zeros }
 }
 
 /** Zero with a minus, as floats have it: it equals 0, but its text tells. */

@@ -13,6 +13,9 @@ export const mantissaBits = 64
 
 const abs = (x: bigint): bigint => (x < 0n ? -x : x)
 
+/** Where a double is taken apart: sign and exponent are its first twelve bits. */
+const double = new DataView(new ArrayBuffer(8))
+
 /** The number of bits of a non-negative integer. */
 export function bitLength(x: bigint): number {
   if (x === 0n) return 0
@@ -22,9 +25,10 @@ export function bitLength(x: bigint): number {
     const hex = x.toString(16)
     return (hex.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(hex[0]!, 16)))
   }
-  // The double may have been rounded up to the next power of two, and its logarithm to the next integer.
-  const bits = Math.floor(Math.log2(size))
-  return x >> BigInt(bits) === 0n ? bits : bits + 1
+  double.setFloat64(0, size)
+  const bits = (double.getUint16(0) >> 4) - 1022
+  // The double may have been rounded up to the next power of two.
+  return size === 2 ** (bits - 1) && x >> BigInt(bits - 1) === 0n ? bits - 1 : bits
 }
 
 /** Rounds mantissa * 2^exponent to the given bits; `sticky` says that the exact value is a little larger in size. */
@@ -97,6 +101,22 @@ export function compareFloats(a: BigFloat, b: BigFloat): number {
   const x = a.mantissa << BigInt(a.exponent - exponent)
   const y = b.mantissa << BigInt(b.exponent - exponent)
   return x < y ? -1 : x > y ? 1 : 0
+}
+
+/** The same float without zero bits at the end of its mantissa. */
+export function reduceFloat({ mantissa, exponent }: BigFloat): BigFloat {
+  if (mantissa === 0n) return { mantissa, exponent: 0 }
+  const low = Number(BigInt.asUintN(32, mantissa))
+  if ((low & 1) === 1) return { mantissa, exponent }
+  const zeros = low === 0 ? bitLength(mantissa & -mantissa) - 1 : 31 - Math.clz32(low & -low)
+  return { mantissa: mantissa >> BigInt(zeros), exponent: exponent + zeros }
+}
+
+/** The integer that the float is, if it has no more bits than these; undefined for all else. */
+export function smallIntegerOf({ mantissa, exponent }: BigFloat, bits: number): bigint | undefined {
+  if (exponent > bits || exponent < -mantissaBits) return undefined
+  const { integer, exact } = truncateFloat({ mantissa, exponent })
+  return exact && BigInt.asIntN(bits, integer) === integer ? integer : undefined
 }
 
 export const negateFloat = (a: BigFloat): BigFloat => ({ mantissa: -a.mantissa, exponent: a.exponent })

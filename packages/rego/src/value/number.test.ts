@@ -40,6 +40,29 @@ describe('computed numbers have the text that a 64-bit mantissa gives', () => {
 })
 
 describe('numbers', () => {
+  test('that are computed spell an integer of 64 bits where their text does', () => {
+    const parts = [
+      '1',
+      '-3',
+      '0.5',
+      '0.1',
+      '4294967296',
+      '9007199254740993',
+      '9223372036854775807',
+      '1.5',
+      '1e19',
+      '7e-3',
+    ]
+    for (const a of parts.map(makeNumber)) {
+      for (const b of parts.map(makeNumber)) {
+        for (const computed of [add(a, b), subtract(a, b), multiply(a, b), divide(a, b)!]) {
+          const written = makeNumber(numberText(computed))
+          expect(int64Of(computed), numberText(computed)).toBe(int64Of(written))
+        }
+      }
+    }
+  })
+
   test.each([
     ['1', '1.0', 0],
     ['1', '1e0', 0],

@@ -1,4 +1,4 @@
-import { type BigFloat, compareFloats, formatBigFloat } from './big-float.ts'
+import { type BigFloat, compareFloats, formatBigFloat, smallIntegerOf } from './big-float.ts'
 import { TaggedValue } from './tagged.ts'
 
 /**
@@ -109,8 +109,6 @@ function compareSizes(p: Decimal, q: Decimal): number {
 }
 
 const INTEGER = /^[+-]?\d+$/
-const MIN_INT64 = -(2n ** 63n)
-const MAX_INT64 = 2n ** 63n - 1n
 
 /**
  * The integer that the number's text spells, where it spells one of 64 bits (1.0 and 1e3 spell none, as in Go's
@@ -118,10 +116,14 @@ const MAX_INT64 = 2n ** 63n - 1n
  */
 export function int64Of(value: NumberValue): number | bigint | undefined {
   if (Number.isSafeInteger(value)) return value as number
+  if (typeof value !== 'number' && value.float !== undefined) return safeOf(smallIntegerOf(value.float, 64))
   const text = numberText(value)
   if (!INTEGER.test(text) || text.length > 20) return undefined
   const integer = BigInt(text)
-  if (integer < MIN_INT64 || integer > MAX_INT64) return undefined
+  return BigInt.asIntN(64, integer) === integer ? safeOf(integer) : undefined
+}
+
+function safeOf(integer: bigint | undefined): number | bigint | undefined {
   const number = Number(integer)
   return Number.isSafeInteger(number) ? number : integer
 }

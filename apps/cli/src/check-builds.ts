@@ -4,6 +4,7 @@ import { hostPlatform } from '@source-policy/oci'
 import { bakeRequests, refuseContextPolicies } from './bake-requests.ts'
 import { isRemote } from './build-files.ts'
 import { type BuildOptions, type BuildRequest, requestOfFlags } from './build-request.ts'
+import { capsOf } from './caps.ts'
 import type { CheckedSource, CheckResult, UndeterminedSource } from './check-result.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { createDecider, type Decided, type Decider } from './decide.ts'
@@ -92,6 +93,7 @@ export async function checkBuilds<T>(
   try {
     const loaded = noPolicies()
     const deciderOf = deciders(options, session, { io, logger, secrets }, progress.decided)
+    const asked = capsOf(session, logger)
     const counts = new Map<BuildRequest, number>()
 
     const policiesOf = async ({ files, request }: Build) => {
@@ -134,6 +136,7 @@ export async function checkBuilds<T>(
       secrets.addText(build.files.text)
       const policies = await policiesOf(build)
       logger.log('debug', `loading policies ${policies.map(({ policy }) => policy.name).join(', ')}`)
+      await asked.ask(policies, build.env)
       const decider = deciderOf(policies, build.env)
       const decided = await decideBuild({
         ...build,
@@ -168,7 +171,7 @@ export async function checkBuilds<T>(
             : options.bake,
       platforms: platformsOf(builds),
       sources: merged.sources.map(source => ({ ...source, servedFrom: session.servedFrom(source.source) })),
-      notices: session.notices,
+      notices: [...session.notices, ...asked.notices],
       usage: session.usage,
       durationMs: performance.now() - started,
     }

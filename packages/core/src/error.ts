@@ -10,6 +10,8 @@ export type CoreErrorCode =
   | 'no_policy'
   /** A policy yields no decision, or one of a wrong type. */
   | 'invalid_decision'
+  /** What a policy asks of the builder hangs on a source, and there is none yet. */
+  | 'caps_unavailable'
   /** A policy pinned one image to several digests, or pinned what is not an image. */
   | 'invalid_pin'
   /** The policy still asked for facts after the last allowed round. */

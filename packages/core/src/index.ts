@@ -1,3 +1,4 @@
+export { type RequestedCaps, requestCaps } from './caps.ts'
 export {
   type Allow,
   type Broken,

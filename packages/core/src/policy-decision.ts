@@ -9,13 +9,20 @@ export interface CheckedDecision {
 
 const knownCaps: ReadonlySet<string> = new Set(['exec.proxy'])
 
+const ZERO_RESULT = 'policy returned zero result'
+
+/** Whether it was thrown since a policy yields no decision at all. */
+export function isZeroResult(error: unknown): boolean {
+  return error instanceof CoreError && error.code === 'invalid_decision' && error.message === ZERO_RESULT
+}
+
 /**
  * Reads the decision document of a policy as docker buildx does: a missing `allow` denies, elements of `deny_msg`
  * that are no strings are passed over, an unknown capability is an error.
  * Throws `invalid_decision`; `undefined` is a policy that was evaluated and yields none.
  */
 export function readDecision(document: unknown): CheckedDecision {
-  if (document === undefined) throw new CoreError('invalid_decision', 'policy returned zero result')
+  if (document === undefined) throw new CoreError('invalid_decision', ZERO_RESULT)
   if (!isObject(document)) {
     throw new CoreError('invalid_decision', `unexpected policy return type: ${typeName(document)}`)
   }

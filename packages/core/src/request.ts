@@ -9,7 +9,11 @@ import type { SourceTree } from './source-tree.ts'
  */
 export function requestFor(
   run: Run,
-  known: { tree: SourceTree; answers: ReadonlyMap<string, Answer>; print: (line: PrintedLine) => void },
+  known: {
+    tree: Pick<SourceTree, 'input' | 'unknown'>
+    answers: ReadonlyMap<string, Answer>
+    print: (line: PrintedLine) => void
+  },
 ): EvaluationRequest {
   const remainingMs = run.remainingMs()
   if (remainingMs === 0) throw timeoutError(run.limits)

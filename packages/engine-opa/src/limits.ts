@@ -12,3 +12,6 @@ export const MAX_EXPLAINED_EVENTS = 200_000
 
 /** Evaluations of one test: each answers the calls of host functions that the last one lacked. */
 export const MAX_TEST_ROUNDS = 32
+
+/** Errors of builtins that one evaluation tells of. */
+export const MAX_TOLD_ERRORS = 20

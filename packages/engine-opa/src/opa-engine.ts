@@ -36,7 +36,7 @@ import { waitingOf } from './explain/attempts.ts'
 import { explainerOf } from './explain/explanation.ts'
 import { indexRules, type RuleIndex } from './explain/rule-index.ts'
 import { HOST_FUNCTIONS } from './host-functions.ts'
-import { MAX_EXPLAINED_EVENTS } from './limits.ts'
+import { MAX_EXPLAINED_EVENTS, MAX_TOLD_ERRORS } from './limits.ts'
 import { loadModules } from './modules.ts'
 
 export interface OpaEngineOptions {
@@ -160,10 +160,19 @@ function readOutcome(outcome: Outcome): Evaluation {
       ...verdict,
       messages,
       pins,
-      warnings: [],
+      warnings: warningsOf(outcome.builtinErrors ?? []),
       ...(!verdict.allow && lacks.deny_msg && { lacking: lacks.deny_msg }),
     },
   }
+}
+
+/** Calls of builtins that failed are undefined, as in docker buildx; here their author is told where and why. */
+function warningsOf(errors: readonly RegoError[]): string[] {
+  const told = errors.slice(0, MAX_TOLD_ERRORS).map(({ location, reason }) => {
+    const place = location === undefined ? '' : `${location.file}:${location.row}:${location.col}: `
+    return `${place}${reason}`
+  })
+  return [...new Set(told)]
 }
 
 type Lacks = Partial<Record<(typeof members)[number], Lacking>>

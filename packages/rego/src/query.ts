@@ -145,6 +145,8 @@ export interface Results {
   readonly results: readonly Result[]
   /** Strict builtin errors only: the first one. */
   readonly error?: RegoError
+  /** Errors of builtins, whose calls are undefined; absent where there are none. */
+  readonly builtinErrors?: readonly RegoError[]
   /** In the order in which they happened. Only those of the last evaluation count. */
   readonly effects: readonly Effect[]
 }
@@ -157,6 +159,8 @@ export interface Results {
  */
 export interface Blocked extends Lacking {
   readonly kind: 'blocked'
+  /** As in `Results`. */
+  readonly builtinErrors?: readonly RegoError[]
   readonly results: readonly Result[]
   readonly effects: readonly Effect[]
 }

@@ -124,9 +124,10 @@ function makeOutcome(run: Run, results: readonly Result[], lacks: Lacks | undefi
       }
     }
   }
-  if (isBlocked) return { kind: 'blocked', ...all.toLacking(), results, effects }
   const [error] = run.errors
-  return { kind: 'results', results, effects, ...(strict && error !== undefined ? { error } : {}) }
+  const failed = error === undefined ? {} : { builtinErrors: run.errors }
+  if (isBlocked) return { kind: 'blocked', ...all.toLacking(), results, effects, ...failed }
+  return { kind: 'results', results, effects, ...failed, ...(strict && error !== undefined ? { error } : {}) }
 }
 
 /** An evaluation error with the results that were found before it; a stack that is used up is a limit like any other. */

@@ -21,6 +21,8 @@ export interface CheckedSource {
   readonly digest?: string
   readonly thrown?: unknown
   readonly explanations?: readonly PolicyExplanation[]
+  /** The named context that put it in the place of what the Dockerfile says. */
+  readonly namedContext?: string
   /** Targets of a bake file that use it. */
   readonly targets?: readonly string[]
   /** Names under which servers sent it: those of mirrors, and its own. */

@@ -122,7 +122,8 @@ function isSamePlace(a: Place, b: Place): boolean {
   return a.file === b.file && a.line === b.line
 }
 
-function checkedSource({ source, locations, roles }: FoundSource, decided: Decided | undefined): CheckedSource {
+function checkedSource(found: FoundSource, decided: Decided | undefined): CheckedSource {
+  const { source, locations, roles, namedContext } = found
   if (decided === undefined) throw new Error(`${source.identifier} was not decided`)
-  return { source, places: locations, roles, ...decided }
+  return { source, places: locations, roles, ...(namedContext !== undefined && { namedContext }), ...decided }
 }

@@ -3,6 +3,7 @@ import type { DockerfileError } from '@source-policy/dockerfile'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { CheckOptions } from './commands/check.ts'
 import type { EvalOptions } from './commands/eval.ts'
+import type { PinOptions } from './commands/pin.ts'
 import type { SchemaName } from './commands/schema.ts'
 import type { TestOptions } from './commands/test.ts'
 import type { VerifyAttestationOptions } from './commands/verify-attestation.ts'
@@ -71,27 +72,39 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
     .addHelpText('after', EXIT_CODE_HELP)
 
   withRunOptions(
-    command
-      .command('check')
-      .summary('decide every source of a Dockerfile')
-      .description(
-        'Decides every source of a Dockerfile by the policy beside it (<Dockerfile>.rego) and those of --policy.',
-      )
-      .argument('[context...]', 'directory or URL of the build context (default: .); targets with --bake')
-      .option('--bake <file>', 'check the targets of a bake or compose file; - is standard input')
-      .addOption(
-        repeated('--env <name=value>', 'variable of the bake file; a name alone takes it from the environment'),
-      )
-      .option('-f, --file <path>', 'Dockerfile; - is standard input (default: Dockerfile in the context)')
-      .option('--target <stage>', 'stage that is built')
-      .addOption(repeated('--build-arg <name=value>', 'build argument; a name alone takes it from the environment'))
-      .addOption(repeated('--label <name=value>', 'label given to the build, as policies see it'))
-      .addOption(repeated('--build-context <name=value>', 'named build context: a directory or URL'))
-      .option('--explain', 'tell under each denial which expression of each rule failed'),
+    withBuildOptions(
+      command
+        .command('check')
+        .summary('decide every source of a Dockerfile')
+        .description(
+          'Decides every source of a Dockerfile by the policy beside it (<Dockerfile>.rego) and those of --policy.',
+        ),
+    )
+      .option('--explain', 'tell under each denial which expression of each rule failed')
+      .option('--pin-file <file>', 'where all is allowed, write pins of it as a BuildKit source policy'),
   ).action(async (subjects: string[], given: Given<CheckOptions>) => {
     await perform(given, async logger => {
       const { check } = await import('./commands/check.ts')
       return check(subjects, { ...runDefaults, ...buildDefaults, ...runOptions(given) }, { io, secrets, logger })
+    })
+  })
+
+  withRunOptions(
+    withBuildOptions(
+      command
+        .command('pin')
+        .summary('hold a build to what was decided')
+        .description(
+          'Checks a build, and prints what was allowed as a BuildKit source policy that allows exactly that and nothing else.',
+        ),
+    )
+      .option('-o, --output <file>', 'write the policy there')
+      .option('--rewrite', 'put digests and commits into the Dockerfile instead'),
+  ).action(async (subjects: string[], given: Given<PinOptions>) => {
+    await perform(given, async logger => {
+      const { pin } = await import('./commands/pin.ts')
+      const options = { ...runDefaults, ...buildDefaults, rewrite: false, ...runOptions(given) }
+      return pin(subjects, options, { io, secrets, logger })
     })
   })
 
@@ -208,6 +221,19 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
 
 const EXIT_CODE_HELP =
   '\nExit codes: 0 allowed, 1 denied, 2 broken (usage, or a policy that does not work), 3 undecided (facts could not be had).'
+
+/** What says what is built. */
+function withBuildOptions(command: Command): Command {
+  return command
+    .argument('[context...]', 'directory or URL of the build context (default: .); targets with --bake')
+    .option('--bake <file>', 'the targets of a bake or compose file; - is standard input')
+    .addOption(repeated('--env <name=value>', 'variable of the bake file; a name alone takes it from the environment'))
+    .option('-f, --file <path>', 'Dockerfile; - is standard input (default: Dockerfile in the context)')
+    .option('--target <stage>', 'stage that is built')
+    .addOption(repeated('--build-arg <name=value>', 'build argument; a name alone takes it from the environment'))
+    .addOption(repeated('--label <name=value>', 'label given to the build, as policies see it'))
+    .addOption(repeated('--build-context <name=value>', 'named build context: a directory or URL'))
+}
 
 /** What both commands take: policies, platforms, network, output. */
 function withRunOptions(command: Command): Command {

@@ -3,6 +3,7 @@ export { type Dockerfile, type ParseOptions, parseDockerfile, type Stage } from 
 export { DockerfileError, type DockerfileErrorCode } from './error.ts'
 export { isStandardFrontend } from './frontend.ts'
 export { contextName } from './named-context.ts'
+export { type Edit, type PinnedDockerfile, pinDockerfile, type SourcePin } from './pin-dockerfile.ts'
 export { contextSource, dockerfileSources } from './sources.ts'
 export type {
   BaseConfig,

@@ -6,6 +6,8 @@ import { type Format, writeResult } from '../write-result.ts'
 
 export interface CheckOptions extends BuildsOptions {
   readonly format: Format
+  /** Where pins of what was allowed are written, from the working directory. */
+  readonly pinFile?: string
 }
 
 /**
@@ -17,8 +19,13 @@ export async function check(
   options: CheckOptions,
   context: CommandContext,
 ): Promise<number> {
-  return checkBuilds(subjects, options, context, async ({ result }) => {
+  return checkBuilds(subjects, options, context, async ({ result, session }) => {
+    const outcome = outcomeOfResult(result)
+    if (options.pinFile !== undefined) {
+      const { writePinFile } = await import('../pin/write-pins.ts')
+      await writePinFile(options.pinFile, result, session, context)
+    }
     await writeResult(result, options.format, context)
-    return EXIT_CODES[outcomeOfResult(result)]
+    return EXIT_CODES[outcome]
   })
 }

@@ -2,12 +2,12 @@ import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { EXIT_CODES } from '@source-policy/core'
 import { type PinnedDockerfile, pinDockerfile, type SourcePin } from '@source-policy/dockerfile'
-import { type CheckOptions, type Checked, checkBuilds } from '../check-builds.ts'
+import { type Checked, type CheckOptions, checkBuilds } from '../check-builds.ts'
 import { outcomeOfResult } from '../check-result.ts'
 import { CliError } from '../error.ts'
 import type { CommandContext } from '../io.ts'
-import { isPinnable, pinText } from '../pin/write-pins.ts'
 import { pinsOf } from '../pin/source-pins.ts'
+import { isPinnable, pinText } from '../pin/write-pins.ts'
 import type { Build } from '../read-build.ts'
 import { sourceName } from '../source-name.ts'
 import { writeFileWhole } from '../write-file.ts'
@@ -61,7 +61,8 @@ async function rewrite({ result, builds, session }: Checked, options: PinOptions
   const problems = [...rewritten.values()].flatMap(({ build, pinned }) =>
     isWritable(build, options)
       ? pinned.problems.map(({ location, text, why }) => {
-          const place = location === undefined ? build.files.file : `${location.file}:${location.line}:${location.column}`
+          const place =
+            location === undefined ? build.files.file : `${location.file}:${location.line}:${location.column}`
           return `${place}: ${sourceName({ kind: '', identifier: text })}: ${why}`
         })
       : [`${build.files.file}: it is no file of this machine`],

@@ -2,7 +2,8 @@ import { parseDER } from './asn1.ts'
 import { type Certificate, EXTENSIONS, isSignedBy } from './certificate.ts'
 import type { CertificateAuthority } from './trust-material.ts'
 
-const CODE_SIGNING = '1.3.6.1.5.5.7.3.3'
+/** Extended key usages. */
+export const PURPOSES = { codeSigning: '1.3.6.1.5.5.7.3.3', timeStamping: '1.3.6.1.5.5.7.3.8' } as const
 const ANY_PURPOSE = '2.5.29.37.0'
 
 /** What a certificate may hold that it insists on being understood. */
@@ -25,10 +26,11 @@ const understood: readonly string[] = [
 export function certificatePath(
   leaf: Certificate,
   intermediates: readonly Certificate[],
-  authority: CertificateAuthority,
+  authority: Pick<CertificateAuthority, 'certificates'>,
+  purpose: string,
 ): readonly Certificate[] | undefined {
   const anchor = authority.certificates.at(-1)
-  if (anchor === undefined || !maySign(leaf)) return undefined
+  if (anchor === undefined || !maySign(leaf, purpose)) return undefined
   const left = new Set([
     ...authority.certificates,
     ...intermediates.filter(({ subject, issuer }) => !subject.equals(issuer)),
@@ -39,7 +41,7 @@ export function certificatePath(
     const last = path.at(-1)!
     if (last === anchor) return path
     for (const issuer of left) {
-      if (!mayIssue(issuer, path) || !isIssuer(issuer, last)) continue
+      if (!mayIssue(issuer, path, purpose) || !isIssuer(issuer, last)) continue
       left.delete(issuer)
       paths.push([...path, issuer])
     }
@@ -51,24 +53,24 @@ function isIssuer(issuer: Certificate, certificate: Certificate): boolean {
   return issuer.subject.equals(certificate.issuer) && isSignedBy(certificate, issuer)
 }
 
-/** Whether a signer may have the certificate: for signatures over code, and not an authority's. */
-function maySign(leaf: Certificate): boolean {
+/** Whether a signer may have the certificate: for signatures of this purpose, and not an authority's. */
+function maySign(leaf: Certificate, purpose: string): boolean {
   const usage = leaf.x509.extKeyUsage
-  return !leaf.isCA && isUnderstood(leaf) && usage?.digitalSignature !== false && isForCode(leaf, false)
+  return !leaf.isCA && isUnderstood(leaf) && usage?.digitalSignature !== false && isFor(purpose, leaf, false)
 }
 
-function mayIssue(issuer: Certificate, path: readonly Certificate[]): boolean {
+function mayIssue(issuer: Certificate, path: readonly Certificate[], purpose: string): boolean {
   const below = path.length - 1
-  return issuer.isCA && isUnderstood(issuer) && isForCode(issuer, true) && below <= (issuer.pathLength ?? below)
+  return issuer.isCA && isUnderstood(issuer) && isFor(purpose, issuer, true) && below <= (issuer.pathLength ?? below)
 }
 
 function isUnderstood({ extensions }: Certificate): boolean {
   return [...extensions].every(([oid, { critical }]) => !critical || understood.includes(oid))
 }
 
-function isForCode({ extensions }: Certificate, isForAll: boolean): boolean {
+function isFor(purpose: string, { extensions }: Certificate, isForAll: boolean): boolean {
   const usage = extensions.get(EXTENSIONS.extendedKeyUsage)
   if (usage === undefined) return isForAll
-  const purposes = parseDER(usage.value).subs.map(purpose => purpose.toOID())
-  return purposes.includes(CODE_SIGNING) || (isForAll && purposes.includes(ANY_PURPOSE))
+  const purposes = parseDER(usage.value).subs.map(oid => oid.toOID())
+  return purposes.includes(purpose) || (isForAll && purposes.includes(ANY_PURPOSE))
 }

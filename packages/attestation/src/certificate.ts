@@ -72,6 +72,10 @@ function read(x509: X509Certificate, der: Buffer): Certificate {
   }
 }
 
+export function isValidAt({ notBefore, notAfter }: Certificate, at: Date): boolean {
+  return notBefore <= at && at <= notAfter
+}
+
 /** Whether the key of `issuer` signed the certificate. */
 export function isSignedBy({ x509 }: Certificate, issuer: Certificate): boolean {
   try {

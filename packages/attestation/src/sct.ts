@@ -14,16 +14,17 @@ export function certificateLogs(
   issuer: Certificate,
   ctLogs: readonly LogAuthority[],
 ): Set<LogAuthority> {
-  const preCertificate = certificate.x509.clone()
-  const { extensions } = preCertificate
+  const { extensions, tbsCertificate } = certificate.x509
   const index = extensions.findIndex(({ subs }) => subs[0]?.toOID() === EXTENSION_OID_SCT)
   if (index < 0) return new Set()
+  // what the logs signed is the certificate without their promises
   const [extension] = extensions.splice(index, 1)
+  const preCertificate = tbsCertificate.toDER()
+  extensions.splice(index, 0, extension!)
   const signed = new ByteStream()
   signed.appendView(sha256(issuer.x509.publicKey))
-  const tbs = preCertificate.tbsCertificate.toDER()
-  signed.appendUint24(tbs.length)
-  signed.appendView(tbs)
+  signed.appendUint24(preCertificate.length)
+  signed.appendView(preCertificate)
   const logs = promisesOf(new X509SCTExtension(extension!)).map(promise =>
     ctLogs.find(
       ({ logID, validFor, publicKey }) =>

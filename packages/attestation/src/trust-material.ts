@@ -1,20 +1,26 @@
-import { TrustedRoot } from '@sigstore/protobuf-specs'
+import { type CertificateAuthority as ProtoAuthority, TrustedRoot } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial as VerifierMaterial } from '@sigstore/verify'
 import { type Certificate, parseCertificate } from './certificate.ts'
+import { certificatePath, PURPOSES } from './certificate-chain.ts'
 import { AttestationError } from './error.ts'
 import { decodeMessage } from './protobuf-json.ts'
 import type { VerifiedCertificate } from './verify-signature.ts'
 
 type Fail = (problem: string, cause?: unknown) => never
 
-/** An authority of certificates and what it issues with, leaf first. */
+/** An authority of certificates and what it issues with: the anchor last. */
 export interface CertificateAuthority {
   readonly certificates: readonly Certificate[]
   readonly validFor: { readonly start: Date; readonly end: Date }
 }
 
 export type LogAuthority = VerifierMaterial['tlogs'][number]
-export type TimestampAuthority = VerifierMaterial['timestampAuthorities'][number] & { readonly uri: string }
+
+export interface TimestampAuthority extends CertificateAuthority {
+  readonly uri: string
+  /** From the certificate that it signs with to the anchor: empty where it does not lead there, none where timestamps bring it. */
+  readonly signer?: readonly Certificate[]
+}
 
 /** What a trust root holds, parsed. */
 export interface TrustMaterial {
@@ -37,23 +43,37 @@ export function readTrustMaterial(document: unknown, fail: Fail): TrustMaterial 
     }
   }
   try {
-    const material = toTrustMaterial(root)
+    // certificates are read here, once: @sigstore/verify would read them, and derive from them, anew
+    const { tlogs, ctlogs } = toTrustMaterial({ ...root, certificateAuthorities: [], timestampAuthorities: [] })
     return {
+      logs: tlogs,
+      ctLogs: ctlogs,
+      certificateAuthorities: root.certificateAuthorities.map(authorityOf),
+      timestampAuthorities: root.timestampAuthorities.map(authority => {
+        const { certificates, validFor } = authorityOf(authority)
+        return { uri: authority.uri, certificates, validFor, ...signerOf(certificates) }
+      }),
       remembered: new Map(),
-      logs: material.tlogs,
-      ctLogs: material.ctlogs,
-      certificateAuthorities: root.certificateAuthorities.map(({ certChain }, n) => ({
-        certificates: (certChain?.certificates ?? []).map(({ rawBytes }) => parseCertificate(rawBytes)),
-        validFor: material.certificateAuthorities[n]!.validFor,
-      })),
-      timestampAuthorities: material.timestampAuthorities.map((authority, n) => ({
-        ...authority,
-        uri: root.timestampAuthorities[n]!.uri,
-      })),
     }
   } catch (cause) {
     return fail('malformed certificate or key', cause)
   }
+}
+
+function authorityOf({ certChain, validFor }: ProtoAuthority): CertificateAuthority {
+  return {
+    certificates: (certChain?.certificates ?? []).map(({ rawBytes }) => parseCertificate(rawBytes)),
+    validFor: { start: validFor?.start ?? FIRST_DAY, end: validFor?.end ?? LAST_DAY },
+  }
+}
+
+const FIRST_DAY = new Date(0)
+const LAST_DAY = new Date(8.64e15)
+
+function signerOf(certificates: readonly Certificate[]): Pick<TimestampAuthority, 'signer'> {
+  const [signer, ...above] = certificates
+  if (signer === undefined || signer.isCA) return {}
+  return { signer: certificatePath(signer, [], { certificates: above }, PURPOSES.timeStamping) ?? [] }
 }
 
 function decodeRoot(document: unknown, fail: Fail): TrustedRoot {

@@ -1,6 +1,6 @@
 import type { TransparencyLogEntry } from '@sigstore/bundle'
-import { type Certificate, parseCertificate } from './certificate.ts'
-import { certificatePath } from './certificate-chain.ts'
+import { type Certificate, isValidAt, parseCertificate } from './certificate.ts'
+import { certificatePath, PURPOSES } from './certificate-chain.ts'
 import { readSigner } from './certificate-signer.ts'
 import { sha256 } from './check-signature.ts'
 import { AttestationError } from './error.ts'
@@ -170,7 +170,7 @@ function certify(
   intermediates: readonly Certificate[],
 ): VerifiedCertificate {
   const paths = certificateAuthorities.flatMap((authority): CertifiedPath[] => {
-    const certificates = certificatePath(leaf, intermediates, authority)
+    const certificates = certificatePath(leaf, intermediates, authority, PURPOSES.codeSigning)
     if (certificates === undefined) return []
     let scts: ReadonlySet<LogAuthority> | undefined
     return [{ authority, certificates, scts: () => (scts ??= certificateLogs(leaf, certificates[1]!, ctLogs)) }]
@@ -260,8 +260,7 @@ function pathAt({ paths }: VerifiedCertificate, moments: readonly Date[]): Certi
   const path = paths.find(({ authority, certificates }) =>
     moments.every(
       moment =>
-        isWithin(moment, authority.validFor) &&
-        certificates.every(({ notBefore, notAfter }) => isWithin(moment, { start: notBefore, end: notAfter })),
+        isWithin(moment, authority.validFor) && certificates.every(certificate => isValidAt(certificate, moment)),
     ),
   )
   return path ?? notValid('the certificate, or an authority above it,', moments[0]!)

@@ -1,9 +1,16 @@
 /*
- * How large the Rego engine is: its own code, and the packages that it brings, minified and gzipped. The last line is one JSON
- * object of bytes.
+ * How large the Rego engine is, minified and gzipped: its own code for the builtins that buildx lets a policy call, which is
+ * what the limit is about, all of its own code, and that with the packages that it brings. Families of builtins of which
+ * buildx has none (net, graph, crypto, ...) are left out of the first. Exits with 1 where the limit is missed. The last line is
+ * one JSON object of bytes.
  */
+import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
+import { BUILDX_BUILTINS } from '../packages/engine-opa/src/capabilities.ts'
+
+const limitBytes = 90_000
+const folder = new URL('../packages/rego/src/builtins/', import.meta.url)
 
 async function gzippedBytes(isExternal: (id: string) => boolean): Promise<number> {
   const bundle = await rolldown({
@@ -17,9 +24,28 @@ async function gzippedBytes(isExternal: (id: string) => boolean): Promise<number
   return gzipSync(code, { level: 9 }).length
 }
 
-const own = await gzippedBytes(id => !id.startsWith('.') && !id.startsWith('/'))
-const all = await gzippedBytes(() => false)
+/** The files whose builtins buildx allows none of. */
+async function otherFamilies(): Promise<ReadonlySet<string>> {
+  const others = new Set<string>()
+  for (const file of readdirSync(folder)) {
+    if (!file.endsWith('.ts') || file.endsWith('.test.ts') || file === 'index.ts') continue
+    const exported: unknown[] = Object.values(await import(new URL(file, folder).href))
+    const names = exported.flatMap(value => (Array.isArray(value) ? value.flatMap(row => row?.name ?? []) : []))
+    if (names.length > 0 && !names.some(name => BUILDX_BUILTINS.includes(name))) others.add(`./${file}`)
+  }
+  return others
+}
+
+const isPackage = (id: string) => !id.startsWith('.') && !id.startsWith('/')
+const others = await otherFamilies()
+const buildxBytes = await gzippedBytes(id => isPackage(id) || others.has(id))
+const ownBytes = await gzippedBytes(isPackage)
+const allBytes = await gzippedBytes(() => false)
+
+const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
+console.log(`left out: ${[...others].join(' ')}`)
 console.log(
-  `own code ${(own / 1000).toFixed(1)} kB, with third-party code ${(all / 1000).toFixed(1)} kB, minified and gzipped`,
+  `own code for buildx's builtins ${kB(buildxBytes)} (limit ${kB(limitBytes)}), all own code ${kB(ownBytes)}, with third-party code ${kB(allBytes)}`,
 )
-console.log(JSON.stringify({ ownBytes: own, allBytes: all, ownOverLimit: own / 90_000 }))
+if (buildxBytes > limitBytes) process.exitCode = 1
+console.log(JSON.stringify({ buildxBytes, ownBytes, allBytes, buildxOverLimit: buildxBytes / limitBytes }))

@@ -39,7 +39,7 @@ export {
   type VerifyOptions,
 } from './verified-signature.ts'
 export { type VerifyBundleOptions, verifyBundle } from './verify-bundle.ts'
-export { type VerifyCMSOptions, verifyCMS } from './verify-cms.ts'
+export { fingerprintCMSSigner, type VerifyCMSOptions, verifyCMS } from './verify-cms.ts'
 export {
   type CosignLayer,
   type VerifyEnvelopeOptions,

@@ -46,7 +46,41 @@ const sshSignatureSchema = z.strictObject({
   version: z.int().optional().describe('version of the signature'),
   pubKey: text('fingerprint of the public key: SHA256:...'),
 })
-const signedBy = { pgpSignature: pgpSignatureSchema.optional(), sshSignature: sshSignatureSchema.optional() }
+export const signerSchema = z.strictObject({
+  certificateIssuer: z.string().describe('distinguished name of the issuer of the certificate'),
+  subjectAlternativeName: z.string().describe('identity in the certificate'),
+  issuer: text('OIDC issuer'),
+  buildSignerURI: text('what asked for the certificate'),
+  buildSignerDigest: text('its version'),
+  runnerEnvironment: text('github-hosted or self-hosted'),
+  sourceRepositoryURI: text('repository'),
+  sourceRepositoryDigest: text('commit'),
+  sourceRepositoryRef: text('ref'),
+  sourceRepositoryIdentifier: text('id of the repository'),
+  sourceRepositoryOwnerURI: text('owner'),
+  sourceRepositoryOwnerIdentifier: text('id of the owner'),
+  buildConfigURI: text('top-level workflow'),
+  buildConfigDigest: text('its version'),
+  buildTrigger: text('event that started the build'),
+  runInvocationURI: text('run'),
+  sourceRepositoryVisibilityAtSigning: text('visibility of the repository when it was signed'),
+})
+
+/** Not known to docker buildx. */
+const gitSignatureSchema = z
+  .strictObject({
+    kind: z.enum(['openpgp', 'ssh', 'x509']).describe('openpgp, ssh, or x509: by gitsign'),
+    key: text(
+      'key id, fingerprint of the SSH key (SHA256:...), or SHA-256 of the certificate, as the signature names it: only signer is proved',
+    ),
+    signer: signerSchema.optional().describe('whose certificate it is; there only where it was verified'),
+  })
+  .describe('what the signature says of itself, and who is proved to have made it')
+const signedBy = {
+  pgpSignature: pgpSignatureSchema.optional(),
+  sshSignature: sshSignatureSchema.optional(),
+  signature: gitSignatureSchema.optional(),
+}
 
 export const commitSchema = z.strictObject({
   tree: text('hash of the tree'),
@@ -83,25 +117,6 @@ export const gitSchema = z.strictObject({
   tag: tagSchema.optional(),
 })
 
-export const signerSchema = z.strictObject({
-  certificateIssuer: z.string().describe('distinguished name of the issuer of the certificate'),
-  subjectAlternativeName: z.string().describe('identity in the certificate'),
-  issuer: text('OIDC issuer'),
-  buildSignerURI: text('what asked for the certificate'),
-  buildSignerDigest: text('its version'),
-  runnerEnvironment: text('github-hosted or self-hosted'),
-  sourceRepositoryURI: text('repository'),
-  sourceRepositoryDigest: text('commit'),
-  sourceRepositoryRef: text('ref'),
-  sourceRepositoryIdentifier: text('id of the repository'),
-  sourceRepositoryOwnerURI: text('owner'),
-  sourceRepositoryOwnerIdentifier: text('id of the owner'),
-  buildConfigURI: text('top-level workflow'),
-  buildConfigDigest: text('its version'),
-  buildTrigger: text('event that started the build'),
-  runInvocationURI: text('run'),
-  sourceRepositoryVisibilityAtSigning: text('visibility of the repository when it was signed'),
-})
 export const signatureSchema = z.strictObject({
   kind: text('docker-hardened-image, docker-github-builder, self-signed-github-repo, self-signed or untrusted'),
   type: text('bundle-v0.3 or simplesigning-v1'),

@@ -11,6 +11,7 @@ import { gitSigner, type ObjectFetcher, verifyGitSignature } from './git-signatu
 import { type RemoteURL, readGitSource } from './git-source.ts'
 import { type BoundRemote, fetchObjects, resolveGit } from './resolve.ts'
 import { smartHTTP } from './smart-http.ts'
+import type { TrustRootFinder } from './x509-signature.ts'
 
 export interface GitResolverOptions {
   readonly transport: Transport
@@ -25,6 +26,8 @@ export interface GitResolverOptions {
   readonly git?: GitBinary
   /** Whether `git://file:///...` may read repositories of this machine. Default: false. */
   readonly localRepositories?: boolean
+  /** Whom signatures by gitsign have to lead to. Default: the public Sigstore instance, as embedded in @source-policy/attestation. */
+  readonly trustRoots?: TrustRootFinder
 }
 
 /** The credential for a host with its port, if any. */
@@ -47,7 +50,7 @@ export function gitResolver(options: GitResolverOptions): Resolver {
     describe: source => describeGit(readGitSource(source)),
     async resolve(source, paths, context) {
       const git = readGitSource(source)
-      return resolveGit(git, paths, () => remoteOf(git.url, options, context), context)
+      return resolveGit(git, paths, () => remoteOf(git.url, options, context), context, options.trustRoots)
     },
     functions: { verify_git_signature: verifyGitSignature(objectsOf), git_signer: gitSigner(objectsOf) },
   }

@@ -1,10 +1,11 @@
 import type { Answer, HostFunction, HostFunctionContext } from '@source-policy/core'
 import { readPolicyFile, toCodedError } from '@source-policy/core'
-import { decodeArmor, type Signer, verifyOpenPGP, verifySSH } from '@source-policy/signature'
+import { decodeArmor, verifyOpenPGP, verifySSH } from '@source-policy/signature'
 import type { GitObject } from './git-hash.ts'
 import type { PeeledCommit } from './git-remote.ts'
 import { MAX_KEY_FILE_BYTES } from './limits.ts'
-import { actorTime, parseObject } from './object.ts'
+import { actorTime, parseObject, SIGNED_MESSAGE } from './object.ts'
+import { verifyX509, type X509Signer } from './x509-signature.ts'
 
 /** Fetches the objects of the source that a call is about. */
 export type ObjectFetcher = (context: HostFunctionContext) => Promise<PeeledCommit>
@@ -22,9 +23,10 @@ export function verifyGitSignature(fetchObjects: ObjectFetcher): HostFunction {
 
 /** `git_signer(object, keyfile)`: who signed, as the key file says; otherwise as `verify_git_signature`. */
 export function gitSigner(fetchObjects: ObjectFetcher): HostFunction {
-  return answering('git_signer', fetchObjects, ({ kind, key, primaryKey, names, signedAt }) => ({
+  return answering('git_signer', fetchObjects, ({ kind, key, primaryKey, issuer, names, signedAt }) => ({
     kind,
     key,
+    ...(issuer === undefined ? {} : { issuer }),
     ...(primaryKey === undefined ? {} : { primaryKey }),
     names: [...names],
     ...(signedAt === undefined ? {} : { signedAt: signedAt.toISOString().replace(/\.\d+Z$/, 'Z') }),
@@ -34,7 +36,7 @@ export function gitSigner(fetchObjects: ObjectFetcher): HostFunction {
 function answering(
   name: string,
   fetchObjects: ObjectFetcher,
-  valueOfSigner: (signer: Signer) => unknown,
+  valueOfSigner: (signer: X509Signer) => unknown,
 ): HostFunction {
   const no = (reason: string): Answer => ({ undefined: `${name}: ${reason}` })
   return async ([, keyFile], context) => {
@@ -64,7 +66,7 @@ function answering(
 }
 
 /** Proves that a key of the file signed a commit or tag. Throws what does not hold. */
-async function verifyObject(object: GitObject, keys: Uint8Array, now: Date): Promise<Signer> {
+async function verifyObject(object: GitObject, keys: Uint8Array, now: Date): Promise<X509Signer> {
   const parsed = parseObject(object)
   const { signature, signedData: data } = parsed
   if (signature === '') throw new Error('git object is not signed')
@@ -75,5 +77,6 @@ async function verifyObject(object: GitObject, keys: Uint8Array, now: Date): Pro
     const signedAt = actorTime(parsed) ?? now
     return verifySSH({ data, signature, keys, namespace: NAMESPACE, signedAt })
   }
+  if (type === SIGNED_MESSAGE) return verifyX509(parsed, keys, now)
   throw new Error(`signatures of type ${type} are not supported`)
 }

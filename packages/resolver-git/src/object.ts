@@ -4,7 +4,7 @@ import { GitError } from './error.ts'
 import { formatOfHash, type GitObject } from './git-hash.ts'
 import { decodeText } from './text.ts'
 
-type SignatureFields = Pick<CommitInput, 'pgpSignature' | 'sshSignature'>
+type SignatureFields = Pick<CommitInput, 'pgpSignature' | 'sshSignature' | 'signature'>
 type Actor = NonNullable<CommitInput['author']>
 
 /** A commit or tag taken apart. */
@@ -22,8 +22,10 @@ const requiredHeaders = {
   commit: ['tree', 'author', 'committer'],
   tag: ['object', 'type', 'tag', 'tagger'],
 } as const
+/** Armor of signatures by X.509. */
+export const SIGNED_MESSAGE = 'SIGNED MESSAGE'
 const signatureHeader = /^gpgsig(?:-sha256)? /
-const signatureBegins = ['-----BEGIN PGP SIGNATURE-----', '-----BEGIN SSH SIGNATURE-----']
+const signatureBegins = ['PGP SIGNATURE', 'SSH SIGNATURE', SIGNED_MESSAGE].map(type => `-----BEGIN ${type}-----`)
 
 /**
  * Takes a commit or tag apart. Bytes are handled as Latin-1 so that the signed data keeps them.
@@ -161,11 +163,15 @@ function signatureInput({ signature }: ParsedObject): SignatureFields {
     const { type, data } = decodeArmor(signature)
     if (type === 'PGP SIGNATURE') {
       const { version, issuerKeyID } = readOpenPGPSignature(data)
-      return { pgpSignature: { version, ...(issuerKeyID === undefined ? {} : { keyID: issuerKeyID }) } }
+      return {
+        pgpSignature: { version, ...(issuerKeyID === undefined ? {} : { keyID: issuerKeyID }) },
+        signature: { kind: 'openpgp', ...(issuerKeyID === undefined ? {} : { key: issuerKeyID }) },
+      }
     }
     if (type !== 'SSH SIGNATURE') return {}
     const { version, publicKey } = readSSHSignature(data)
-    return { sshSignature: { version, pubKey: fingerprintSSHKey(publicKey) } }
+    const key = fingerprintSSHKey(publicKey)
+    return { sshSignature: { version, pubKey: key }, signature: { kind: 'ssh', key } }
   } catch {
     // nothing is believed because of these fields: verification reads the signature itself and says what is wrong
     return {}

@@ -11,10 +11,12 @@ import {
 import { isCommitHash } from '@source-policy/core/git-url'
 import { hashFields, nameFields } from './describe.ts'
 import { GitError } from './error.ts'
+import type { GitObject } from './git-hash.ts'
 import type { GitRemote, PeeledCommit } from './git-remote.ts'
 import { type GitSource, namedCommit } from './git-source.ts'
 import { commitInput, tagInput } from './object.ts'
 import { type Binding, bindRef, candidatesOf, defaultBranchOf } from './ref.ts'
+import { type TrustRootFinder, type X509Options, x509Fields } from './x509-signature.ts'
 
 /** The source's remote as this run may reach it, and the name that the run binds its refs to. */
 export interface BoundRemote {
@@ -37,6 +39,7 @@ export async function resolveGit(
   paths: readonly Path[],
   findRemote: RemoteFinder,
   context: ResolveContext,
+  trustRoots?: TrustRootFinder,
 ): Promise<Facts> {
   context.signal.throwIfAborted()
   const own = paths.filter(isField)
@@ -47,7 +50,7 @@ export async function resolveGit(
   if (own.length === 0) return others
   const bound = await attempt(context.signal, () => bind(source, findRemote, context.run, context.signal))
   if ('error' in bound) return merge(others, unavailable(own, bound.error))
-  const objects = await resolveObjects(source, own, bound.value, findRemote, context)
+  const objects = await resolveObjects(source, own, bound.value, findRemote, context, trustRoots)
   return merge(others, bindingFacts(source, bound.value), objects)
 }
 
@@ -58,6 +61,7 @@ async function resolveObjects(
   binding: Binding,
   findRemote: RemoteFinder,
   context: ResolveContext,
+  trustRoots: TrustRootFinder | undefined,
 ): Promise<Facts> {
   const asked = paths.filter(([, field]) => field === 'tag' || field === 'commit')
   if (asked.length === 0) return none
@@ -66,7 +70,10 @@ async function resolveObjects(
     return { ...none, absent: [{ path: ['git', 'tag'], basis: 'server' }] }
   }
   const fetched = await attempt(context.signal, async () =>
-    objectFacts(source, await fetchBound(source, binding, findRemote, context)),
+    objectFacts(source, await fetchBound(source, binding, findRemote, context), {
+      trustRoots,
+      now: new Date(Number(context.run.time / 1_000_000n)),
+    }),
   )
   return 'error' in fetched ? unavailable(asked, fetched.error) : { ...none, ...fetched.value }
 }
@@ -170,15 +177,25 @@ function isLightRef(source: GitSource, { checksum, commitChecksum }: Binding): b
   return namedCommit(source) === undefined && checksum === commitChecksum
 }
 
-function objectFacts(source: GitSource, { commit, tags: [tag] }: PeeledCommit): Pick<Facts, 'known' | 'absent'> {
+async function objectFacts(
+  source: GitSource,
+  { commit, tags: [tag] }: PeeledCommit,
+  options: X509Options,
+): Promise<Pick<Facts, 'known' | 'absent' | 'warnings'>> {
   const isNamed = [commit.hash, tag?.hash].some(hash => hash !== undefined && basisOfHash(source, hash) === 'digest')
   const basis: Basis = isNamed ? 'digest' : 'server'
   const tagBasis: Basis = tag !== undefined && basisOfHash(source, tag.hash) === 'server' ? 'server' : basis
+  const warnings: string[] = []
+  const known = async (field: 'commit' | 'tag', object: GitObject, own: Basis): Promise<KnownFact> => {
+    const value = field === 'commit' ? commitInput(object) : tagInput(object)
+    const { signature, problem } = await x509Fields(object, options)
+    if (problem !== undefined)
+      warnings.push(`input.git.${field}.signature: nobody is proved to have made it: ${problem}`)
+    return { path: ['git', field], value: { ...value, ...(signature && { signature }) }, basis: own }
+  }
   return {
-    known: [
-      { path: ['git', 'commit'], value: commitInput(commit), basis },
-      ...(tag === undefined ? [] : [{ path: ['git', 'tag'], value: tagInput(tag), basis: tagBasis }]),
-    ],
+    known: [await known('commit', commit, basis), ...(tag === undefined ? [] : [await known('tag', tag, tagBasis)])],
+    warnings,
     // that a ref leads straight to the commit is the server's word, whoever names the commit
     absent:
       tag === undefined ? [{ path: ['git', 'tag'], basis: namedCommit(source) === undefined ? 'server' : basis }] : [],
@@ -200,6 +217,7 @@ function merge(...parts: readonly Facts[]): Facts {
     absent: parts.flatMap(({ absent }) => absent),
     unavailable: parts.flatMap(({ unavailable }) => unavailable),
     children: [],
+    warnings: parts.flatMap(({ warnings = [] }) => warnings),
   }
 }
 

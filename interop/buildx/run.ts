@@ -163,7 +163,9 @@ function differenceOf(mine: string, other: string): string | undefined {
   if (!other.startsWith('{') || !mine.startsWith('{'))
     return `buildx: ${other.slice(0, 200)}, ours: ${mine.slice(0, 200)}`
   const find = (theirs: unknown, own: unknown, place: string): string | undefined => {
-    if (typeof theirs !== 'object' || theirs === null || Array.isArray(theirs)) {
+    const isList = Array.isArray(theirs) && theirs.some(item => typeof item === 'object')
+    if (isList && (!Array.isArray(own) || own.length !== theirs.length)) return `${place}: ${JSON.stringify(own)}`
+    if (typeof theirs !== 'object' || theirs === null || (Array.isArray(theirs) && !isList)) {
       return isDeepStrictEqual(sorted(theirs), sorted(own))
         ? undefined
         : `${place}: ${JSON.stringify(theirs)}, ours ${JSON.stringify(own)}`

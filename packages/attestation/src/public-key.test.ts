@@ -1,9 +1,11 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { ed25519ph } from '@noble/curves/ed25519.js'
 import { createSigstore } from '@source-policy/testkit'
 import { describe, expect, it } from 'vitest'
 import { isArtifactSignature, isSignature } from './check-signature.ts'
+import { preAuthEncoding } from './envelope.ts'
 import { dockerHardenedImagesKey, type HashAlgorithm, type PublicKey, parsePublicKey } from './public-key.ts'
-import { artifactOf } from './signed-content.ts'
+import { artifactOf, signedEnvelope } from './signed-content.ts'
 import { artifact, now, sha256Of } from './testing/scene.ts'
 import { verifyBundle } from './verify-bundle.ts'
 import { verifySimpleSigning } from './verify-cosign.ts'
@@ -114,6 +116,22 @@ describe('Ed25519', () => {
     expect(await isArtifactSignature(known, { digests: { sha512: digests.sha512! } }, made)).toBe(true)
     expect(await isArtifactSignature(known, { bytes: bytes!, digests }, made)).toBe(true)
     expect(await isArtifactSignature(known, { digests: artifactOf(other).digests }, made)).toBe(false)
+  })
+})
+
+describe('Ed25519 in an envelope', () => {
+  const key = parsePublicKey(pemOf(ed25519))
+  const envelope = { payloadType: 'application/vnd.in-toto+json', payload: Buffer.from('{}'), signatures: [] }
+  const encoded = preAuthEncoding(envelope)
+  const secret = Buffer.from(ed25519.privateKey.export({ format: 'jwk' }).d!, 'base64url')
+
+  it.each([
+    ['over the bytes', sign(null, encoded, ed25519.privateKey), true],
+    ['over their SHA-512 (Ed25519ph), as cosign makes it', Buffer.from(ed25519ph.sign(encoded, secret)), true],
+    ['over something else', sign(null, Buffer.from('x'), ed25519.privateKey), false],
+    ['over the SHA-512 of something else', Buffer.from(ed25519ph.sign(Buffer.from('x'), secret)), false],
+  ])('%s', async (_, signature, isRight) => {
+    expect(await signedEnvelope(signature, envelope).isSignedBy(key)).toBe(isRight)
   })
 })
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isArtifactSignature, isSignature } from './check-signature.ts'
+import { isArtifactSignature } from './check-signature.ts'
 import { type Envelope, preAuthEncoding } from './envelope.ts'
 import { AttestationError } from './error.ts'
 import type { PublicKey } from './public-key.ts'
@@ -79,7 +79,8 @@ export function signedEnvelope(signature: Buffer, envelope: Envelope, timestampe
   return {
     signature,
     timestamped,
-    isSignedBy: async key => isSignature(key, encoded, signature),
+    // cosign signs envelopes by Ed25519ph, too
+    isSignedBy: key => isArtifactSignature(key, artifactOf(encoded), signature),
     // a hashedrekord is of what was signed, the other kinds are of the payload
     isLoggedAs: (kind, digest) => isDigestOf(kind === 'hashedrekord' ? encoded : envelope.payload, digest),
   }

@@ -2,6 +2,7 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'rolldown'
 import { asciiOnly } from './bundle/ascii-only.js'
 import { lazyBuiltins } from './bundle/lazy-builtins.js'
+import { noFetcher } from './bundle/no-fetcher.js'
 import { generatedSchemas } from './bundle/schemas.js'
 import { slimUndici } from './bundle/slim-undici.js'
 import { thirdPartyNotices } from './bundle/third-party-notices.js'
@@ -20,6 +21,14 @@ export default defineConfig({
   external: Object.keys(dependencies),
   resolve: { conditionNames: ['@source-policy/source', 'import', 'node', 'default'] },
   transform: { define: { SOURCE_POLICY_VERSION: JSON.stringify(version) } },
-  plugins: [generatedSchemas(), slimUndici(), lazyBuiltins(), thirdPartyNotices(), asciiOnly(), executable],
+  plugins: [
+    generatedSchemas(),
+    slimUndici(),
+    noFetcher(),
+    lazyBuiltins(),
+    thirdPartyNotices(),
+    asciiOnly(),
+    executable,
+  ],
   output: { file: 'dist/source-policy.js', format: 'esm', codeSplitting: false, minify: true },
 })

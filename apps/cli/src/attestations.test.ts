@@ -45,7 +45,16 @@ afterAll(() => Promise.all([origin.close(), api.close(), directory.remove()]))
 
 const run = (rego: string, flags: readonly string[] = [], env: Record<string, string> = {}) => {
   const allow = [origin, api].flatMap(({ host }) => ['--allow-address', host])
-  const argv = ['eval', ...allow, '--no-context-policy', '--policy', `filename=${rego}`, ...flags, `${origin.url}/file`]
+  const argv = [
+    'eval',
+    ...allow,
+    '--no-trust-root-refresh',
+    '--no-context-policy',
+    '--policy',
+    `filename=${rego}`,
+    ...flags,
+    `${origin.url}/file`,
+  ]
   return runCli(argv, { cwd: directory.path, env })
 }
 const trusted = ['--github-trusted-root', 'root.json']

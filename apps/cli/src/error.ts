@@ -22,6 +22,10 @@ export type CliErrorCode =
   | 'outside_root'
   /** It would have to be asked for, and `--offline` was given. */
   | 'offline'
+  /** Another process holds a lock for too long. */
+  | 'locked'
+  /** The trust root that signatures are verified by is older than allowed. */
+  | 'trust_root_too_old'
   /** A signal ended the command. */
   | 'interrupted'
   /** A file cannot be read, or is too large. */

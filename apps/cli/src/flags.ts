@@ -34,6 +34,13 @@ export function parsePlatforms(values: readonly string[]): Platform[] {
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
+/** Milliseconds of an age: `30d`, `12h`. Throws `usage`. */
+export function parseAge(text: string): number {
+  const [, amount, unit] = /^(\d{1,6})([dh])$/.exec(text) ?? []
+  if (amount === undefined) throw new CliError('usage', `invalid age ${text}: expected one like 30d or 12h`)
+  return Number(amount) * (unit === 'd' ? 24 * 3_600_000 : 3_600_000)
+}
+
 /** Milliseconds of a duration: `90s`, `1m30s`, `500ms`; a number alone means seconds. Throws `usage`. */
 export function parseDuration(text: string): number {
   const written = /^\d+(?:\.\d+)?$/.test(text) ? `${text}s` : text

@@ -40,6 +40,9 @@ export const MAX_RECORDED_SOURCES = 2_000
 /** Bytes of a file with a secret, as in BuildKit. */
 export const MAX_SECRET_BYTES = 500 * 1024
 
+/** Milliseconds that asking for the current trust root may take; then the one at hand is taken. */
+export const TRUST_ROOT_REFRESH_TIMEOUT_MS = 5_000
+
 /** Bytes of a file of trust roots. */
 export const MAX_TRUST_ROOT_BYTES = 4 * 1024 ** 2
 

@@ -7,7 +7,7 @@ import type { PinOptions } from './commands/pin.ts'
 import type { SchemaName } from './commands/schema.ts'
 import type { TestOptions } from './commands/test.ts'
 import type { VerifyAttestationOptions } from './commands/verify-attestation.ts'
-import { parseDuration } from './flags.ts'
+import { parseAge, parseDuration } from './flags.ts'
 import type { CommandContext, IO } from './io.ts'
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
 import { printable } from './printable.ts'
@@ -267,6 +267,18 @@ function withRunOptions(command: Command): Command {
         .default('signature'),
     )
     .option('--github-api <url>', 'REST API of a GitHub Enterprise, for github_attestation: https://<host>/api/v3')
+    .addOption(
+      repeated(
+        '--trust-root <file>',
+        'trusted_root.json of another Sigstore instance, which holds beside the public one',
+      ),
+    )
+    .addOption(
+      new Option('--trust-root-max-age <age>', "how old the public instance's trust root may be: 30d, 12h").argParser(
+        readAge,
+      ),
+    )
+    .option('--no-trust-root-refresh', "take the public instance's trust root as it is at hand")
     .option('--github-trusted-root <file>', "trusted_root.json of GitHub's own authority, for private repositories")
     .addOption(new Option('--timeout <duration>', 'time for all of it: 90s, 5m').argParser(readDuration))
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
@@ -278,6 +290,8 @@ const runDefaults = {
   policy: [],
   contextPolicy: true,
   allowNoPolicy: false,
+  trustRoot: [],
+  trustRootRefresh: true,
   defaultPolicy: false,
   allowAddress: [],
   insecureRegistry: [],
@@ -316,6 +330,14 @@ function splitFields(names: string, before: readonly string[] | undefined): stri
 function readDuration(text: string): number {
   try {
     return parseDuration(text)
+  } catch (error) {
+    throw new InvalidArgumentError(toCodedError(error).message)
+  }
+}
+
+function readAge(text: string): number {
+  try {
+    return parseAge(text)
   } catch (error) {
     throw new InvalidArgumentError(toCodedError(error).message)
   }

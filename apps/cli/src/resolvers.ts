@@ -23,7 +23,7 @@ import {
   gitSecrets,
 } from '@source-policy/resolver-git'
 import { type HTTPResolverOptions, httpResolver } from '@source-policy/resolver-http'
-import { imageResolver } from '@source-policy/resolver-image'
+import { type ImageResolverOptions, imageResolver } from '@source-policy/resolver-image'
 import { createTransport, type Transport, type TransportOptions } from '@source-policy/transport'
 import { CliError } from './error.ts'
 import type { IO } from './io.ts'
@@ -54,6 +54,8 @@ export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'
   /** Host of the build context, where that is a git repository. */
   readonly mainContextHost?: string
   readonly http: Omit<HTTPResolverOptions, 'transport'>
+  /** Whom signatures of images are verified by. */
+  readonly trustRoots: NonNullable<ImageResolverOptions['trustRoots']>
 }
 
 export interface Resolvers {
@@ -69,7 +71,7 @@ export interface Resolvers {
 /** Resolvers of all sources that the command knows, on one transport. */
 export function openResolvers(options: ResolversOptions): Resolvers {
   const { insecureRegistries, env, secrets, cache, offline, layouts = new Map(), onServed, ...others } = options
-  const { given, mainContextHost, http: httpOptions, ...more } = others
+  const { given, mainContextHost, http: httpOptions, trustRoots, ...more } = others
   const unverified = insecureRegistries.filter(host => host.startsWith('https://'))
   const plain = insecureRegistries
     .filter(host => !host.startsWith('https://'))
@@ -102,7 +104,7 @@ export function openResolvers(options: ResolversOptions): Resolvers {
     git: { env },
   }
   const http = httpResolver({ ...httpOptions, transport })
-  const image = imageResolver({ registry, ...(layouts.size > 0 && { layout }) })
+  const image = imageResolver({ registry, trustRoots, ...(layouts.size > 0 && { layout }) })
   return {
     resolvers: [image, gitResolver(gitOptions), http],
     imagesOf: ({ attrs }) => layouts.get(attrs['oci.store'] ?? '') ?? registry,

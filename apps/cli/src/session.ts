@@ -18,12 +18,24 @@ import { CliError } from './error.ts'
 import { type HTTPFlags, httpOptions } from './http-options.ts'
 import type { CommandContext, IO } from './io.ts'
 import { MAX_CERTIFICATE_BYTES } from './limits.ts'
+import type { LogLevel } from './logger.ts'
 import { gitHostOf } from './main-context.ts'
+import type { OperatorTrustRoots } from './operator-trust.ts'
 import { openResolvers, readBaseConfig, referenceOf } from './resolvers.ts'
 import { readSecrets } from './secret-flag.ts'
 
+/** Whom the operator trusts to say who signed. */
+export interface TrustFlags {
+  /** Files with trust roots, from the working directory, which hold beside that of the public Sigstore instance. */
+  readonly trustRoot: readonly string[]
+  /** Milliseconds that the trust root of the public instance may be old. */
+  readonly trustRootMaxAge?: number
+  /** False: the trust root of the public instance is taken as it is at hand. */
+  readonly trustRootRefresh: boolean
+}
+
 /** What the operator allows the command on the network, and for how long. */
-export interface NetworkOptions extends HTTPFlags {
+export interface NetworkOptions extends HTTPFlags, TrustFlags {
   readonly allowAddress: readonly string[]
   readonly insecureRegistry: readonly string[]
   /** Files of certificates, relative to the working directory. */
@@ -113,14 +125,27 @@ async function openOnline(
   const mainContextHost = subject === undefined ? undefined : gitHostOf(subject)
   const builder = await readBuilder(options.buildkitdConfig, certificates, io)
   const notices: string[] = []
-  const cache = await openCache(options.cacheDir, {
-    io,
-    buildRoots,
-    onProblem(notice) {
-      notices.push(notice)
-      logger.log('warn', notice)
-    },
-  })
+  const note = (notice: string, level: LogLevel = 'debug') => {
+    notices.push(notice)
+    logger.log(level, notice)
+  }
+  const tell = (notice: string) => note(notice, 'warn')
+  const cache = await openCache(options.cacheDir, { io, buildRoots, onProblem: tell })
+  let findRoots: Promise<OperatorTrustRoots> | undefined
+  const trustRoots: OperatorTrustRoots = async asked => {
+    findRoots ??= import('./operator-trust.ts').then(({ operatorTrustRoots }) => {
+      const { cacheDir, offline, trustRoot, trustRootMaxAge, trustRootRefresh } = options
+      return operatorTrustRoots({
+        io,
+        files: trustRoot,
+        onNotice: (notice, why) => (why === 'failed' ? tell(notice) : note(notice)),
+        ...(trustRootMaxAge !== undefined && { maxAgeMs: trustRootMaxAge }),
+        ...(trustRootRefresh && !offline && { transport }),
+        ...(cacheDir !== undefined && { directory: path.resolve(io.cwd, cacheDir, 'sigstore') }),
+      })
+    })
+    return (await findRoots)(asked)
+  }
   const served = new Map<string, Set<string>>()
   const { resolvers, imagesOf, registry, gitFiles, transport, close } = openResolvers({
     allowAddresses: options.allowAddress,
@@ -135,7 +160,8 @@ async function openOnline(
     secrets,
     given,
     ...(mainContextHost !== undefined && { mainContextHost }),
-    http: httpOptions(options, given, io),
+    http: { ...httpOptions(options, given, io), trustRoots: () => trustRoots({ run, signal: run.signal }) },
+    trustRoots,
     onServed({ repository, from, digest }) {
       logger.log('debug', `${repository}@${digest}: read from ${from}`)
       served.set(repository, (served.get(repository) ?? new Set()).add(from))

@@ -85,7 +85,8 @@ async function signedAttestations(image: AttestedImage, places: readonly Place[]
       if (statement === undefined || statement.predicateType === COSIGN_SIGNATURE) continue
       listed.attestations.push(attestationOf(item.place, item.digest, statement, signatureInput(verified).signer))
     } catch (error) {
-      listed.refused.push(refusalOf(item, error))
+      // by a key, of which only a policy can say whose it is
+      if ((error as { code?: unknown }).code !== 'wrong_signer_kind') listed.refused.push(refusalOf(item, error))
     }
   }
   return listed

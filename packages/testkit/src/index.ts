@@ -60,3 +60,9 @@ export type {
   SignImageOptions,
   SigstoreSigner,
 } from './sigstore-signer.ts'
+export {
+  type BuiltTUFRepository,
+  buildTUFRepository,
+  type TUFKeys,
+  type TUFRepositoryOptions,
+} from './tuf-repository.ts'

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { PolicyFiles } from '@source-policy/core'
+import { type PolicyFiles, redactURL } from '@source-policy/core'
 import { isGitTransport } from '@source-policy/core/git-url'
 import { confinedFiles } from './confined-files.ts'
 import { CliError } from './error.ts'
@@ -8,12 +8,13 @@ import type { IO } from './io.ts'
 import { MAX_DOCKERFILE_BYTES } from './limits.ts'
 import { type ContextFiles, type DefaultPolicy, readDefaultPolicy } from './policies.ts'
 import type { RemoteContext } from './remote-context.ts'
+import type { Session } from './session.ts'
 
 /** Where a build is read from. */
 export interface BuildPlace {
   /** Directory from the working directory, or URL. */
   readonly context: string
-  /** `-`: standard input. In a remote context a path of it, unless it is absolute. */
+  /** `-`: standard input. A URL is downloaded. In a remote context a path of it, unless it is absolute. */
   readonly file?: string
   /** The Dockerfile itself. */
   readonly inline?: string
@@ -38,7 +39,7 @@ export interface BuildFiles {
 
 /** The base name of the Dockerfile, known before it is read. */
 export function dockerfileName({ file }: BuildPlace): string {
-  return file === undefined || file === '-' ? 'Dockerfile' : path.basename(file)
+  return file === undefined || file === '-' ? 'Dockerfile' : path.basename(file.replace(/[?#].*$/, ''))
 }
 
 /**
@@ -49,7 +50,7 @@ export function dockerfileName({ file }: BuildPlace): string {
 export async function readBuildFiles(
   place: BuildPlace,
   remote: RemoteContext | undefined,
-  io: Pick<IO, 'cwd' | 'readStdin'>,
+  io: Pick<IO, 'cwd' | 'readStdin'> & Pick<Session, 'download'>,
 ): Promise<BuildFiles> {
   const { context, file, inline, name = 'the build' } = place
   if (context === '-') throw new CliError('usage', 'a build context on standard input is not read: give its directory')
@@ -61,6 +62,11 @@ export async function readBuildFiles(
   if (file === '-') {
     const text = decode(await io.readStdin({ maxBytes: MAX_DOCKERFILE_BYTES }), 'the Dockerfile on standard input')
     return { ...common, ...alone, file: 'Dockerfile', text }
+  }
+  if (file !== undefined && /^https?:\/\//i.test(file)) {
+    const name = redactURL(file)
+    const text = decode(await io.download(file, MAX_DOCKERFILE_BYTES), name)
+    return { ...common, ...alone, filename: path.posix.basename(new URL(file).pathname), file: name, text }
   }
   if (remote === undefined || (file !== undefined && path.isAbsolute(file))) {
     return { ...common, ...(await readLocal(place, files.root, io.cwd)) }

@@ -132,7 +132,13 @@ export async function checkBuilds<T>(
         if (denied !== undefined) return denied
       }
       const remote = context && (await openRemoteContext(context, session))
-      const build = await readBuild(request, remote, named.get(request) ?? { contexts: {}, links: new Map() }, io)
+      const build = await readBuild(
+        request,
+        remote,
+        named.get(request) ?? { contexts: {}, links: new Map() },
+        io,
+        session.download,
+      )
       secrets.addText(build.files.text)
       const policies = await policiesOf(build)
       logger.log('debug', `loading policies ${policies.map(({ policy }) => policy.name).join(', ')}`)

@@ -244,6 +244,19 @@ describe('a download as build context', () => {
   })
 })
 
+it('a Dockerfile by its URL is downloaded, and no policy lies beside it', async () => {
+  const url = served('app.Dockerfile', 'FROM scratch\nCOPY . /\n')
+  served('app.Dockerfile.rego', DENY)
+  const rego =
+    'package docker\n\ndefault allow := false\n\nallow if input.env.filename == "app.Dockerfile"\n\ndecision := {"allow": allow}\n'
+  const { exitCode, stdout } = await check(['-f', url, '--policy', 'filename=org.rego'], {
+    files: { 'org.rego': rego },
+  })
+  expect(exitCode, stdout).toBe(0)
+  expect(stdout).toContain(`sources of ${url}`)
+  expect((await check(['-f', url], { files: { 'Dockerfile.rego': ALLOW } })).exitCode).toBe(2)
+})
+
 describe('policies that are fetched', () => {
   const files: Files = {
     Dockerfile: 'FROM scratch\nCOPY . /\n',

@@ -6,6 +6,7 @@ import type { BuildRequest } from './build-request.ts'
 import type { IO } from './io.ts'
 import type { GivenContexts } from './named-contexts.ts'
 import type { RemoteContext } from './remote-context.ts'
+import type { Session } from './session.ts'
 
 /** A build as it was read. */
 export interface Build {
@@ -30,7 +31,7 @@ export function envOf(request: BuildRequest, filename = dockerfileName(request))
     filename,
     ...(Object.keys(args).length > 0 && { args }),
     ...(Object.keys(labels).length > 0 && { labels }),
-    ...(target !== undefined && { target }),
+    ...(target !== undefined && target !== '' && { target }),
   }
 }
 
@@ -40,9 +41,10 @@ export async function readBuild(
   remote: RemoteContext | undefined,
   named: GivenContexts,
   io: IO,
+  download: Session['download'],
 ): Promise<Build> {
   const { args, platforms, target, sbomGenerator } = request
-  const files = await readBuildFiles(request, remote, io)
+  const files = await readBuildFiles(request, remote, { ...io, download })
   const syntax = Object.hasOwn(args, 'BUILDKIT_SYNTAX') ? args.BUILDKIT_SYNTAX : undefined
   return {
     request,

@@ -91,5 +91,6 @@ function pinsIn(pins: readonly SourcePin[], file: string): SourcePin[] {
 }
 
 function isWritable({ request, files }: Build, { file }: PinOptions): boolean {
+  if (/^https?:/.test(files.file)) return false
   return file === '-' || (request.inline === undefined && (files.localDockerfile || files.context.root !== undefined))
 }

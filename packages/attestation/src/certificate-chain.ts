@@ -12,6 +12,7 @@ const understood: readonly string[] = [
   EXTENSIONS.keyUsage,
   EXTENSIONS.subjectAltName,
   EXTENSIONS.basicConstraints,
+  EXTENSIONS.certificatePolicies,
   EXTENSIONS.authorityKeyID,
   EXTENSIONS.extendedKeyUsage,
 ]
@@ -56,7 +57,12 @@ function isIssuer(issuer: Certificate, certificate: Certificate): boolean {
 /** Whether a signer may have the certificate: for signatures of this purpose, and not an authority's. */
 function maySign(leaf: Certificate, purpose: string): boolean {
   const usage = leaf.x509.extKeyUsage
-  return !leaf.isCA && isUnderstood(leaf) && usage?.digitalSignature !== false && isFor(purpose, leaf, false)
+  return (
+    leaf.x509.extBasicConstraints?.isCA !== true &&
+    isUnderstood(leaf) &&
+    usage?.digitalSignature !== false &&
+    isFor(purpose, leaf, false)
+  )
 }
 
 function mayIssue(issuer: Certificate, path: readonly Certificate[], purpose: string): boolean {

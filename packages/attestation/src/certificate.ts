@@ -29,6 +29,7 @@ export const EXTENSIONS = {
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  certificatePolicies: '2.5.29.32',
   authorityKeyID: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   sctList: '1.3.6.1.4.1.11129.2.4.2',

@@ -1,3 +1,6 @@
+import { bundleFromJSON } from '@sigstore/bundle'
+import { TrustedRoot } from '@sigstore/protobuf-specs'
+import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
 import { createMutator } from '@source-policy/testkit'
 import { describe, expect, it } from 'vitest'
 import { decodeEnvelope } from './envelope.ts'
@@ -9,6 +12,7 @@ import { decodeSimpleSigning } from './simple-signing.ts'
 import { decodeStatement } from './statement.ts'
 import { amend, artifact, now, signer, sigstore, statement, trust } from './testing/scene.ts'
 import { parseTrustRoot } from './trust-root.ts'
+import type { VerifiedSignature } from './verified-signature.ts'
 import { verifyBundle } from './verify-bundle.ts'
 import { verifyEnvelope, verifySimpleSigning } from './verify-cosign.ts'
 
@@ -153,6 +157,21 @@ const inBundle = (change: (material: Record<string, unknown>) => void) =>
   )
 
 describe('whatever comes, it is read or refused with a code', () => {
+  it('bundles that are accepted are so by @sigstore/verify, too', async () => {
+    const verifier = new Verifier(toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(sigstore.trustedRoot))))
+    const mutator = createMutator({ samples: bundles.slice(0, 2), seed: 11, pieces: words })
+    let accepted = 0
+    for (let n = 0; n < RUNS; n++) {
+      const bundle = Buffer.from(mutator.next()).toString()
+      const verified = await verifyBundle(bundle, { artifact, ...trust }).catch((error: unknown) => error)
+      // where a piece of evidence was left out, they differ by design
+      if (verified instanceof Error || (verified as VerifiedSignature).refused.length > 0) continue
+      accepted++
+      expect(() => verifier.verify(toSignedEntity(bundleFromJSON(JSON.parse(bundle)), artifact)), bundle).not.toThrow()
+    }
+    console.log(`${accepted} of ${RUNS} mutated bundles were accepted, by both`)
+  }, 600_000)
+
   it.each(targets)(
     '$name',
     async ({ samples, run, share = 1 }) => {

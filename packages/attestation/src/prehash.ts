@@ -17,7 +17,8 @@ const checks: Readonly<Record<PublicKey['kind'], Check>> = {
   'ecdsa-p256': ecdsa(p256),
   'ecdsa-p384': ecdsa(p384),
   'ecdsa-p521': ecdsa(p521),
-  ed25519: (keyObject, _hash, digest, signature) => ed25519ph.verify(signature, digest, rawKey(keyObject, 'x')),
+  ed25519: (keyObject, _hash, digest, signature) =>
+    ed25519ph.verify(signature, digest, rawKey(keyObject, 'x'), { zip215: false }),
   rsa: (...args) => isPKCS1(...args) || isPSS(...args),
   'rsa-pss': isPSS,
 }

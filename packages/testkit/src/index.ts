@@ -51,7 +51,16 @@ export {
   type SigstoreIdentity,
   type SigstoreOptions,
 } from './sigstore.ts'
-export type { KeyPair } from './sigstore-certificates.ts'
+export {
+  type Certificate,
+  type CertificateContent,
+  type Certified,
+  extension as certificateExtension,
+  issueCertificate,
+  type KeyPair,
+  PURPOSES as CERTIFICATE_PURPOSES,
+  signCertificate,
+} from './sigstore-certificates.ts'
 export type { LogEntryJSON } from './sigstore-log.ts'
 export type {
   BundleOptions,

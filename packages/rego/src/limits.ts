@@ -19,17 +19,23 @@ export const maxEvaluationDepth = 500
 /** Members of all arrays, objects and sets in the results of one evaluation, shared parts counted each time. */
 export const maxResultSize = 5_000_000
 
-/** UTF-16 units of a string that a builtin makes. */
-export const maxBuiltinStringLength = 16 * 1024 * 1024
+/** Bytes, by a rough count, of all values that one evaluation makes, those that it drops again included. */
+export const maxEvaluationBytes = 256 * 1024 * 1024
 
-/** Members of a collection that a builtin makes. */
-export const maxBuiltinItems = 2_000_000
+/** UTF-16 units of a string that evaluation makes. */
+export const maxStringLength = 4 * 1024 * 1024
+
+/** Members of a collection that evaluation makes. */
+export const maxItems = 1_000_000
 
 /** UTF-16 units of the text, JSON or key of one value. */
-export const maxTextLength = 8 * 1024 * 1024
+export const maxTextLength = 4 * 1024 * 1024
 
 /** Parts of values that one comparison, or one copy, looks at. */
 export const maxComparedValues = 5_000_000
+
+/** Parts of values that one sorting looks at. */
+export const maxSortedValues = 20_000_000
 
 /** Values that a rule could have, as long as something is unknown, that are told apart. */
 export const maxOutcomes = 16

@@ -3,7 +3,7 @@ import type { Builtin } from './builtins/signature.ts'
 import { compile } from './compiler/compile.ts'
 import type { Program } from './compiler/compiled.ts'
 import type { Signature } from './compiler/work.ts'
-import { RegoError } from './error.ts'
+import { RegoError, type RegoErrorCode } from './error.ts'
 import { type LinkedQuery, linkQuery } from './evaluator/evaluate.ts'
 import { declaredBuiltin } from './evaluator/host.ts'
 import { Linked } from './evaluator/linked.ts'
@@ -18,6 +18,21 @@ import type { BuiltinDeclaration, PrepareOptions, Query } from './query.ts'
  * @see https://www.openpolicyagent.org/docs/v1.14.1/policy-language
  */
 export function prepare(options: PrepareOptions): Query {
+  const query = inside('rego_compile_error', 'compiling', () => prepareQuery(options))
+  return { evaluate: evaluation => inside('eval_cancel_error', 'evaluation', () => query.evaluate(evaluation)) }
+}
+
+/** The last resort: what uses up the stack, or the largest string or collection there can be, is beyond a limit. */
+function inside<T>(code: RegoErrorCode, what: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new RegoError({ code, message: `${what} takes more than there is: ${error.message}`, cause: error })
+  }
+}
+
+function prepareQuery(options: PrepareOptions): Query {
   const declarations = options.builtins ?? {}
   const builtins = allowedBuiltins(options)
   const version = options.regoVersion === undefined ? {} : { regoVersion: options.regoVersion }

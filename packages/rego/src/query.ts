@@ -71,6 +71,11 @@ export interface EvaluationLimits {
   readonly steps?: number
   /** Milliseconds by the clock. Default `maxMilliseconds`. */
   readonly timeoutMs?: number
+  /**
+   * Bytes of all values that the evaluation makes, those that it drops again included, by a rough count that is rather
+   * too high. Default `maxEvaluationBytes`.
+   */
+  readonly bytes?: number
   /** Rules, functions and closures inside each other. Default `maxEvaluationDepth`. */
   readonly depth?: number
   /** Members of all arrays, objects and sets of the results together. Default `maxResultSize`. */

@@ -6,7 +6,7 @@ import type { SetValue } from '../value/set.ts'
 import { codePointLength } from '../value/strings.ts'
 import { isArray, isSet, type RegoObject, type Value } from '../value/value.ts'
 import { membersOf } from './operands.ts'
-import { defineBuiltin } from './signature.ts'
+import { type BuiltinContext, defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
 
 type Collection = readonly Value[] | SetValue
@@ -23,26 +23,27 @@ function count(value: string | Collection | RegoObject): number {
 }
 
 /** Integers of 64 bits are summed as such, and wrap, as in OPA v1.14.1; with any other number all are floats. */
-function sum(values: readonly NumberValue[]): NumberValue {
+function sum(values: readonly NumberValue[], context: BuiltinContext): NumberValue {
   let total = 0
   for (const value of values) {
     total += value as number
-    if (!Number.isSafeInteger(value) || !Number.isSafeInteger(total)) return sumBeyondDoubles(values)
+    if (!Number.isSafeInteger(value) || !Number.isSafeInteger(total)) return sumBeyondDoubles(values, context)
   }
   return total
 }
 
-function sumBeyondDoubles(values: readonly NumberValue[]): NumberValue {
+function sumBeyondDoubles(values: readonly NumberValue[], { charge }: BuiltinContext): NumberValue {
   const integers = values.map(int64Of)
-  if (integers.includes(undefined)) return sumOf(values)
+  if (integers.includes(undefined)) return sumOf(values, () => charge(1))
   return fromBigInt(integers.reduce<bigint>((total, integer) => BigInt.asIntN(64, total + BigInt(integer!)), 0n))
 }
 
-function product(values: readonly NumberValue[]): NumberValue {
+function product(values: readonly NumberValue[], { charge }: BuiltinContext): NumberValue {
   let total = 1
   for (const value of values) {
     total *= value as number
-    if (total === 0 || !Number.isSafeInteger(value) || !Number.isSafeInteger(total)) return productOf(values)
+    if (total === 0 || !Number.isSafeInteger(value) || !Number.isSafeInteger(total))
+      return productOf(values, () => charge(1))
   }
   return total
 }
@@ -74,24 +75,28 @@ export const aggregates = [
     name: 'sum',
     args: numbers,
     result: t.number,
-    implementation: ([value]: readonly [Collection]) => sum(membersOf(value) as readonly NumberValue[]),
+    implementation: ([value]: readonly [Collection], context) =>
+      sum(membersOf(value) as readonly NumberValue[], context),
   }),
   defineBuiltin({
     name: 'product',
     args: numbers,
     result: t.number,
-    implementation: ([value]: readonly [Collection]) => product(membersOf(value) as readonly NumberValue[]),
+    implementation: ([value]: readonly [Collection], context) =>
+      product(membersOf(value) as readonly NumberValue[], context),
   }),
   defineBuiltin({
     name: 'max',
     args: collection,
     result: t.any,
+    selects: true,
     implementation: ([value]: readonly [Collection]) => maximum(membersOf(value)),
   }),
   defineBuiltin({
     name: 'min',
     args: collection,
     result: t.any,
+    selects: true,
     implementation: ([value]: readonly [Collection]) => minimum(value),
   }),
   defineBuiltin({

@@ -28,7 +28,14 @@ export const arrays = [
     name: 'array.flatten',
     args: [array],
     result: array,
-    implementation: ([list]: readonly [List]) => list.flatMap(item => (isArray(item) ? item : [item])),
+    implementation([list]: readonly [List], context) {
+      boundItems(
+        list.reduce<number>((count, item) => count + (isArray(item) ? item.length : 1), 0),
+        'array.flatten',
+        context,
+      )
+      return list.flatMap(item => (isArray(item) ? item : [item]))
+    },
   }),
   defineBuiltin({
     name: 'array.slice',

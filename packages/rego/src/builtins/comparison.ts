@@ -1,3 +1,4 @@
+import { type ComparisonBudget, comparisonBudget, stepsOf } from '../value/bounds.ts'
 import { compare, equal } from '../value/compare.ts'
 import { objectGet, objectItems } from '../value/object.ts'
 import { isArray, isObject, isSet, type Value } from '../value/value.ts'
@@ -9,41 +10,51 @@ const args = [t.any, t.any]
 const result = t.boolean
 
 /** Whether the value is a member of the collection: of a set or array, or a value of an object. */
-export function isMember(value: Value, collection: Value): boolean {
+function isMember(value: Value, collection: Value, budget: ComparisonBudget): boolean {
   if (isSet(collection)) return collection.has(value)
-  if (isArray(collection)) return collection.some(item => equal(item, value))
-  return isObject(collection) && objectItems(collection).some(([, item]) => equal(item, value))
+  if (isArray(collection)) return collection.some(item => equal(item, value, budget))
+  return isObject(collection) && objectItems(collection).some(([, item]) => equal(item, value, budget))
 }
 
 /** Whether the collection has the value at the key. Sets have no keys. */
-export function isMemberAt(key: Value, value: Value, collection: Value): boolean {
+function isMemberAt(key: Value, value: Value, collection: Value, budget: ComparisonBudget): boolean {
   const found = isArray(collection)
     ? elementAt(collection, key)
     : isObject(collection)
       ? objectGet(collection, key)
       : undefined
-  return found !== undefined && equal(found, value)
+  return found !== undefined && equal(found, value, budget)
 }
 
+type Comparison = (args: readonly Value[], budget: ComparisonBudget) => boolean
+
+/** A row that compares its operands: the parts that it looks at cost steps. */
+const comparing = (name: string, comparison: Comparison, operands = args) =>
+  defineBuiltin({
+    name,
+    args: operands,
+    result,
+    implementation(values: readonly Value[], { charge }) {
+      const budget = comparisonBudget()
+      const holds = comparison(values, budget)
+      charge(stepsOf(budget))
+      return holds
+    },
+  })
+
 export const comparison = [
-  defineBuiltin({ name: 'eq', args, result, implementation: ([a, b]: readonly [Value, Value]) => equal(a, b) }),
-  defineBuiltin({ name: 'assign', args, result, implementation: ([a, b]: readonly [Value, Value]) => equal(a, b) }),
-  defineBuiltin({ name: 'equal', args, result, implementation: ([a, b]: readonly [Value, Value]) => equal(a, b) }),
-  defineBuiltin({ name: 'neq', args, result, implementation: ([a, b]: readonly [Value, Value]) => !equal(a, b) }),
-  defineBuiltin({ name: 'lt', args, result, implementation: ([a, b]: readonly [Value, Value]) => compare(a, b) < 0 }),
-  defineBuiltin({ name: 'lte', args, result, implementation: ([a, b]: readonly [Value, Value]) => compare(a, b) <= 0 }),
-  defineBuiltin({ name: 'gt', args, result, implementation: ([a, b]: readonly [Value, Value]) => compare(a, b) > 0 }),
-  defineBuiltin({ name: 'gte', args, result, implementation: ([a, b]: readonly [Value, Value]) => compare(a, b) >= 0 }),
-  defineBuiltin({
-    name: 'internal.member_2',
-    args,
-    result,
-    implementation: ([value, collection]: readonly [Value, Value]) => isMember(value, collection),
-  }),
-  defineBuiltin({
-    name: 'internal.member_3',
-    args: [t.any, t.any, t.any],
-    result,
-    implementation: ([key, value, collection]: readonly [Value, Value, Value]) => isMemberAt(key, value, collection),
-  }),
+  comparing('eq', ([a, b], budget) => equal(a!, b!, budget)),
+  comparing('assign', ([a, b], budget) => equal(a!, b!, budget)),
+  comparing('equal', ([a, b], budget) => equal(a!, b!, budget)),
+  comparing('neq', ([a, b], budget) => !equal(a!, b!, budget)),
+  comparing('lt', ([a, b], budget) => compare(a!, b!, budget) < 0),
+  comparing('lte', ([a, b], budget) => compare(a!, b!, budget) <= 0),
+  comparing('gt', ([a, b], budget) => compare(a!, b!, budget) > 0),
+  comparing('gte', ([a, b], budget) => compare(a!, b!, budget) >= 0),
+  comparing('internal.member_2', ([value, collection], budget) => isMember(value!, collection!, budget)),
+  comparing('internal.member_3', ([key, value, collection], budget) => isMemberAt(key!, value!, collection!, budget), [
+    t.any,
+    t.any,
+    t.any,
+  ]),
 ]

@@ -3,8 +3,8 @@ import { makeObject, objectEntries } from '../value/object.ts'
 import { sortStrings } from '../value/strings.ts'
 import { isArray, type RegoObject, type Value } from '../value/value.ts'
 import { BuiltinError, operandError } from './builtin-error.ts'
-import { boundLength } from './operands.ts'
-import { defineBuiltin } from './signature.ts'
+import { boundItems, boundLength } from './operands.ts'
+import { type BuiltinContext, defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
 
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -14,18 +14,24 @@ export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder()
 
 /** The text of bytes. As in Go each byte that is no part of UTF-8 becomes a U+FFFD of its own. */
 export function fromUTF8(bytes: Uint8Array): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return decoder.decode(bytes)
   } catch {
     // the decoder's own replacement takes the start of a broken sequence together
-    let text = ''
+    const parts: string[] = []
+    let from = 0
     for (let at = 0; at < bytes.length; ) {
       const length = sequenceLength(bytes, at)
-      text +=
-        length === 0 ? '\ufffd' : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(at, at + length))
+      if (length === 0) {
+        if (from < at) parts.push(decoder.decode(bytes.subarray(from, at)))
+        parts.push('\ufffd')
+        from = at + 1
+      }
       at += Math.max(length, 1)
     }
-    return text
+    parts.push(decoder.decode(bytes.subarray(from)))
+    return parts.join('')
   }
 }
 
@@ -48,27 +54,33 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   return code < LOWEST[length]! || code > 0x10ffff || isSurrogate ? 0 : length
 }
 
-export const toHex = (bytes: Iterable<number>): string =>
-  Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Bytes that are turned to text at once: a multiple of three. */
+const chunkBytes = 24_576
+
+const inChunks = (bytes: Uint8Array, toText: (chunk: Uint8Array) => string): string => {
+  const parts: string[] = []
+  for (let at = 0; at < bytes.length; at += chunkBytes) parts.push(toText(bytes.subarray(at, at + chunkBytes)))
+  return parts.join('')
+}
+
+export const toHex = (bytes: Uint8Array): string =>
+  inChunks(bytes, chunk => Array.from(chunk, byte => HEX[byte]!).join(''))
 
 function encodeBase64(text: string, alphabet: string, padded: boolean): string {
-  const bytes = utf8(text)
-  let out = ''
-  for (let i = 0; i < bytes.length; i += 3) {
-    const rest = bytes.length - i
-    const word = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    out += alphabet[word >> 18]! + alphabet[(word >> 12) & 63]!
-    out += rest > 1 ? alphabet[(word >> 6) & 63]! : padded ? '=' : ''
-    out += rest > 2 ? alphabet[word & 63]! : padded ? '=' : ''
-  }
-  return out
+  const encoded = inChunks(utf8(text), chunk => btoa(String.fromCharCode(...chunk)))
+  const plain = padded ? encoded : encoded.replace(/=+$/, '')
+  return alphabet === STANDARD ? plain : plain.replaceAll('+', '-').replaceAll('/', '_')
 }
 
 const corrupt = (at: number): BuiltinError => new BuiltinError(`illegal base64 data at input byte ${at}`)
 
 /** Decodes padded base64 as Go does: line breaks are skipped, spare bits may be anything. */
 function decodeBase64(text: string, alphabet: string): Uint8Array {
-  const out: number[] = []
+  const out = new Uint8Array(Math.ceil((text.length * 3) / 4))
+  let length = 0
+  const values = new Map(Array.from(alphabet, (char, i) => [char.charCodeAt(0), i]))
   let word = 0
   let count = 0
   for (let i = 0; i < text.length; i++) {
@@ -76,22 +88,24 @@ function decodeBase64(text: string, alphabet: string): Uint8Array {
     if (char === '\n' || char === '\r') continue
     if (char === '=') {
       finish(text, i, count)
-      out.push(word >> (count === 2 ? 4 : 10))
-      if (count === 3) out.push((word >> 2) & 255)
-      return Uint8Array.from(out, byte => byte & 255)
+      out[length++] = word >> (count === 2 ? 4 : 10)
+      if (count === 3) out[length++] = word >> 2
+      return out.subarray(0, length)
     }
-    const six = alphabet.indexOf(char)
-    if (six < 0) throw corrupt(i)
+    const six = values.get(text.charCodeAt(i))
+    if (six === undefined) throw corrupt(i)
     word = ((word << 6) | six) & 0xffffff
     count++
     if (count === 4) {
-      out.push(word >> 16, (word >> 8) & 255, word & 255)
+      out[length++] = word >> 16
+      out[length++] = word >> 8
+      out[length++] = word
       count = 0
       word = 0
     }
   }
   if (count > 0) throw corrupt(text.length - count)
-  return Uint8Array.from(out)
+  return out.subarray(0, length)
 }
 
 /** Checks that after the first `=` the right padding follows, and nothing else. */
@@ -125,7 +139,9 @@ function decodeHex(text: string): string {
     throw new BuiltinError(`encoding/hex: invalid byte: U+${code} '${bad[0]}'`)
   }
   if (text.length % 2 === 1) throw new BuiltinError('encoding/hex: odd length hex string')
-  return fromUTF8(Uint8Array.from(text.match(/../g) ?? [], pair => Number.parseInt(pair, 16)))
+  const bytes = new Uint8Array(text.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16)
+  return fromUTF8(bytes)
 }
 
 /** Escapes as Go's `url.QueryEscape`. */
@@ -134,32 +150,49 @@ const encodeQuery = (text: string): string =>
     .replaceAll('%20', '+')
     .replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
+const PERCENT = 0x25
+const PLUS = 0x2b
+const SPACE = 0x20
+
 function decodeQuery(text: string): string {
   const bad = /%(?![0-9a-fA-F]{2})/.exec(text)
   if (bad !== null) throw new BuiltinError(`invalid URL escape ${JSON.stringify(text.slice(bad.index, bad.index + 3))}`)
   if (!/[%+]/.test(text)) return text
-  const bytes: number[] = []
-  for (const part of text.match(/%..|[^%]+/g) ?? []) {
-    if (part.startsWith('%')) bytes.push(Number.parseInt(part.slice(1), 16))
-    else for (const byte of utf8(part.replaceAll('+', ' '))) bytes.push(byte)
+  const encoded = utf8(text)
+  const bytes = new Uint8Array(encoded.length)
+  let length = 0
+  for (let i = 0; i < encoded.length; i++) {
+    const byte = encoded[i]!
+    if (byte === PERCENT) {
+      bytes[length++] = Number.parseInt(String.fromCharCode(encoded[i + 1]!, encoded[i + 2]!), 16)
+      i += 2
+    } else bytes[length++] = byte === PLUS ? SPACE : byte
   }
-  return fromUTF8(Uint8Array.from(bytes))
+  return fromUTF8(bytes.subarray(0, length))
 }
 
-function encodeQueryObject(object: RegoObject): string {
+function encodeQueryObject(object: RegoObject, context: BuiltinContext): string {
   const pairs: string[] = []
+  let length = 0
   for (const [key, value] of objectEntries(jsonForm(object) as RegoObject)) {
     for (const item of isArray(value) ? value : [value]) {
       if (typeof item !== 'string') throw operandError(1, 'values must be string, array[string], or set[string]')
-      pairs.push(`${encodeQuery(key as string)}=${encodeQuery(item)}`)
+      const pair = `${encodeQuery(key as string)}=${encodeQuery(item)}`
+      length += pair.length + 1
+      boundLength(length, 'urlquery.encode_object', context)
+      pairs.push(pair)
     }
   }
   return pairs.join('&')
 }
 
-function decodeQueryObject(query: string): Value {
+function decodeQueryObject(query: string, context: BuiltinContext): Value {
   const found = new Map<string, string[]>()
-  for (const part of query.split('&')) {
+  const { maxItems } = context.limits
+  const parts = query.split('&', maxItems + 1)
+  boundItems(parts.length, 'urlquery.decode_object', context)
+  context.spend(parts.length * 64)
+  for (const part of parts) {
     if (part.includes(';')) throw new BuiltinError('invalid semicolon separator in query')
     if (part === '') continue
     const cut = part.indexOf('=')
@@ -212,13 +245,13 @@ export const encoding = [
     name: 'urlquery.encode_object',
     args: [t.object(t.string, t.anyOf(t.string, t.array(t.string), t.set(t.string)))],
     result: t.string,
-    implementation: ([object]: readonly [RegoObject]) => encodeQueryObject(object),
+    implementation: ([object]: readonly [RegoObject], context) => encodeQueryObject(object, context),
   }),
   defineBuiltin({
     name: 'urlquery.decode_object',
     args: [t.string],
     result: t.object(t.string, t.array(t.string)),
-    implementation: ([query]: readonly [string]) => decodeQueryObject(query),
+    implementation: ([query]: readonly [string], context) => decodeQueryObject(query, context),
   }),
   convert('hex.encode', text => toHex(utf8(text))),
   convert('hex.decode', decodeHex),

@@ -2,6 +2,7 @@ import { RegoError } from '../error.ts'
 import { type Operand, sprintf } from '../format/printf.ts'
 import { parseTemplate } from '../template/parse.ts'
 import { renderTemplate } from '../template/render.ts'
+import { type ComparisonBudget, comparisonBudget, spend } from '../value/bounds.ts'
 import { jsonForm } from '../value/json.ts'
 import { doubleOf, int64Of, numberText } from '../value/number.ts'
 import { objectItems } from '../value/object.ts'
@@ -27,6 +28,17 @@ function operandOf(value: Value): Operand {
   return Number.isFinite(double) ? double : text
 }
 
+/** Values share parts, so that the texts of a few small operands can fill the memory. */
+function operandsOf(values: readonly Value[], context: BuiltinContext): readonly Operand[] {
+  let length = 0
+  return values.map(value => {
+    const operand = operandOf(value)
+    if (typeof operand === 'string' && operand !== value) length += operand.length
+    boundLength(length, 'sprintf', context)
+    return operand
+  })
+}
+
 /** The text of a part of a template string: an expression comes as the set of its results. */
 function partText(part: Value): string {
   if (!isSet(part)) return typeof part === 'string' ? part : termText(part)
@@ -40,14 +52,17 @@ function partText(part: Value): string {
 
 /** The object as Go's decoder reads its Rego text: a set in it is none of JSON's. */
 function templateData(value: Value): Value {
-  if (containsSet(value)) throw new BuiltinError('invalid character in the variables of a template')
+  if (containsSet(value, comparisonBudget())) throw new BuiltinError('invalid character in the variables of a template')
   return jsonForm(value)
 }
 
-function containsSet(value: Value): boolean {
+function containsSet(value: Value, budget: ComparisonBudget): boolean {
+  spend(budget)
   if (isSet(value)) return true
-  if (isArray(value)) return value.some(containsSet)
-  return isObject(value) && objectItems(value).some(([key, item]) => typeof key !== 'string' || containsSet(item))
+  if (isArray(value)) return value.some(item => containsSet(item, budget))
+  return (
+    isObject(value) && objectItems(value).some(([key, item]) => typeof key !== 'string' || containsSet(item, budget))
+  )
 }
 
 function render(text: string, variables: RegoObject, context: BuiltinContext): string {
@@ -67,7 +82,7 @@ export const formatting = [
     args: [t.string, t.array(t.any)],
     result: t.string,
     implementation: ([format, operands]: readonly [string, readonly Value[]], context) =>
-      sprintf(format, operands.map(operandOf), length => boundLength(length, 'sprintf', context)),
+      sprintf(format, operandsOf(operands, context), length => boundLength(length, 'sprintf', context)),
   }),
   defineBuiltin({
     name: 'internal.template_string',

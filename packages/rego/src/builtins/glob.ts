@@ -18,7 +18,9 @@ function delimitersOf(delimiters: readonly string[] | null): readonly string[] {
 function matches(glob: string, delimiters: readonly string[] | null, text: string, context: BuiltinContext): boolean {
   const chars = delimitersOf(delimiters)
   context.charge(1 + Math.ceil((glob.length + text.length) / 64))
-  return cached(context, `glob ${chars.join('')}`, glob, () => compileGlob(glob, chars)).test(text)
+  const regex = cached(context, `glob ${chars.join('')}`, glob, () => compileGlob(glob, chars))
+  context.reserve(regex.cost(text))
+  return regex.test(text)
 }
 
 export const glob = [

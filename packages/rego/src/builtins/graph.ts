@@ -1,6 +1,7 @@
 import { objectEntries, objectGet } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
 import { isArray, isObject, isSet, type RegoObject, type Value } from '../value/value.ts'
+import { limitExceeded } from './builtin-error.ts'
 import { boundItems, membersOf } from './operands.ts'
 import { type BuiltinContext, defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
@@ -11,7 +12,10 @@ type Nodes = readonly Value[] | SetValue
 function walk(document: Value, context: BuiltinContext): readonly Value[] {
   const found: Value[] = []
   const visit = (path: readonly Value[], value: Value): void => {
-    boundItems(1, 'walk', context)
+    context.charge(1)
+    context.spend(96 + 8 * path.length)
+    if (found.length >= context.limits.maxItems)
+      throw limitExceeded('the size of what is walked', context.limits.maxItems)
     found.push([path, value])
     if (isArray(value)) for (const [i, item] of value.entries()) visit([...path, i], item)
     else if (isSet(value)) for (const item of value.values()) visit([...path, item], item)
@@ -48,6 +52,7 @@ function reachablePaths(graph: RegoObject, initial: Nodes, context: BuiltinConte
   const paths = new SetValue()
   const follow = (node: Value, before: readonly Value[], passed: SetValue): void => {
     boundItems(1 + before.length, 'graph.reachable_paths', context)
+    context.spend(64 + 8 * before.length)
     const neighbours = neighboursOf(graph, node)
     if (neighbours === undefined) {
       paths.add(before)

@@ -1,11 +1,12 @@
 import { equal } from '../value/compare.ts'
 import { int64Of, makeNumber } from '../value/number.ts'
-import { makeObject, type ObjectValue, objectHas, objectItems } from '../value/object.ts'
+import { makeObject, type ObjectValue, objectHas, objectItems, objectSize } from '../value/object.ts'
 import { makeSet } from '../value/set.ts'
 import { termText } from '../value/text.ts'
 import { isArray, isNumber, isObject, isSet, typeName, type Value } from '../value/value.ts'
 import { BuiltinError } from './builtin-error.ts'
 import { select } from './objects.ts'
+import type { BuiltinContext } from './signature.ts'
 
 type Steps = readonly Value[]
 
@@ -16,7 +17,8 @@ export type Patch =
   | { readonly op: 'move' | 'copy'; readonly path: Steps; readonly from: Steps }
 
 /** The document after the operation; undefined once its root is removed. */
-export function applyPatch(document: Value | undefined, patch: Patch): Value | undefined {
+export function applyPatch(document: Value | undefined, patch: Patch, context: BuiltinContext): Value | undefined {
+  chargeCopies(document, patch.path, context)
   switch (patch.op) {
     case 'add':
       return insert(document, patch.path, patch.value)
@@ -37,6 +39,18 @@ export function applyPatch(document: Value | undefined, patch: Patch): Value | u
         `value from EditTree != patch value.\n\nExpected: ${termText(patch.value)}\n\nFound: ${termText(found)}`,
       )
     }
+  }
+}
+
+/** What stands on the way to a changed place is copied. */
+function chargeCopies(document: Value | undefined, path: Steps, { charge, spend }: BuiltinContext): void {
+  let at: Value | undefined = document
+  for (const step of path) {
+    if (at === undefined) return
+    const size = isArray(at) ? at.length : isSet(at) ? at.size : isObject(at) ? objectSize(at) : 0
+    charge(1 + (size >> 4))
+    spend(16 * size)
+    at = isArray(at) && typeof step === 'string' ? at[Number(step)] : select(at, step)
   }
 }
 

@@ -124,7 +124,7 @@ export const jsonPaths = [
       let patched: Value | undefined = value
       for (const patch of patches) {
         context.charge(1)
-        patched = applyPatch(patched, readPatch(patch))
+        patched = applyPatch(patched, readPatch(patch), context)
       }
       return patched
     },

@@ -5,7 +5,7 @@ import { objectEntries } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
 import { termText } from '../value/text.ts'
 import { isArray, type RegoObject, typeName, type Value } from '../value/value.ts'
-import { BuiltinError, operandError } from './builtin-error.ts'
+import { BuiltinError, limitExceeded, operandError } from './builtin-error.ts'
 import { boundLength } from './operands.ts'
 import { type BuiltinContext, defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
@@ -85,6 +85,15 @@ function marshalWithOptions(value: Value, options: RegoObject, context: BuiltinC
   return layout.prefix + indented(value, layout, length => boundLength(length, name, context))
 }
 
+/** Bytes of values that a character of JSON can stand for: a few characters make an object. */
+const bytesPerCharacter = 16
+
+function chargeJSON({ length }: string, { charge, spend, limits }: BuiltinContext): void {
+  if (length > limits.maxStringLength) throw limitExceeded('the length of a JSON text', limits.maxStringLength)
+  charge(length >> 4)
+  spend(length * bytesPerCharacter)
+}
+
 function unmarshal(text: string): Value {
   try {
     return parseJSON(text)
@@ -122,13 +131,20 @@ export const json = [
     name: 'json.unmarshal',
     args: [t.string],
     result: t.any,
-    implementation: ([text]: readonly [string]) => unmarshal(text),
+    implementation([text]: readonly [string], context) {
+      chargeJSON(text, context)
+      return unmarshal(text)
+    },
   }),
   defineBuiltin({
     name: 'json.is_valid',
     args: [t.string],
     result: t.boolean,
     unchecked: true,
-    implementation: ([text]: readonly [Value]) => typeof text === 'string' && isValid(text),
+    implementation([text]: readonly [Value], context) {
+      if (typeof text !== 'string') return false
+      chargeJSON(text, context)
+      return isValid(text)
+    },
   }),
 ]

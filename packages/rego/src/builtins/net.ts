@@ -70,7 +70,10 @@ function expand(text: string, context: BuiltinContext): SetValue {
   const [first, last] = boundsOf(network)
   boundItems(Number(last - first + 1n), 'net.cidr_expand', context)
   const addresses = new SetValue()
-  for (let value = first; value <= last; value++) addresses.add(formatAddress({ bits: network.address.bits, value }))
+  for (let value = first; value <= last; value++) {
+    context.charge(1)
+    addresses.add(formatAddress({ bits: network.address.bits, value }))
+  }
   return addresses
 }
 
@@ -95,21 +98,30 @@ interface Range {
 const order = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The fewest networks that cover the same addresses. */
-function merge(texts: readonly string[]): readonly string[] {
-  const ranges = texts
-    .map(networkOrAddress)
-    .map((network): Range => {
-      const [first, last] = boundsOf(network)
-      return { bits: network.address.bits, first, last, network }
-    })
-    .sort((a, b) => a.bits - b.bits || order(a.last, b.last) || order(a.first, b.first))
-  for (let i = ranges.length - 1; i > 0; i--) {
-    const [previous, current] = [ranges[i - 1]!, ranges[i]!]
-    if (previous.bits !== current.bits || current.first - 1n > previous.last) continue
-    const [first] = [previous.first, current.first].sort(order) as [bigint, bigint]
-    ranges.splice(i - 1, 2, { bits: current.bits, first, last: current.last, network: undefined })
+function merge(texts: readonly string[], { charge }: BuiltinContext): readonly string[] {
+  const ranges = texts.map((text): Range => {
+    charge(1)
+    const network = networkOrAddress(text)
+    const [first, last] = boundsOf(network)
+    return { bits: network.address.bits, first, last, network }
+  })
+  ranges.sort((a, b) => {
+    charge(1)
+    return a.bits - b.bits || order(a.last, b.last) || order(a.first, b.first)
+  })
+  const merged: Range[] = []
+  for (const previous of ranges.toReversed()) {
+    charge(1)
+    const current = merged.at(-1)
+    if (current === undefined || previous.bits !== current.bits || current.first - 1n > previous.last) {
+      merged.push(previous)
+      continue
+    }
+    const first = previous.first < current.first ? previous.first : current.first
+    merged[merged.length - 1] = { bits: current.bits, first, last: current.last, network: undefined }
   }
-  return ranges
+  return merged
+    .toReversed()
     .flatMap(({ network, first, last, bits }) => (network === undefined ? networksOf(first, last, bits) : [network]))
     .map(formatNetwork)
 }
@@ -161,7 +173,7 @@ export const net = [
       const items = membersOf(texts)
       context.charge(items.length)
       for (const text of items) if (typeof text !== 'string') throw new BuiltinError('element must be string')
-      return makeSet(merge(items as readonly string[]))
+      return makeSet(merge(items as readonly string[], context))
     },
   }),
   defineBuiltin({

@@ -87,8 +87,9 @@ const isNestedSubset = (sub: Value, whole: Value, context: BuiltinContext): bool
  */
 function isRun(sub: readonly Value[], whole: readonly Value[], { charge }: BuiltinContext): boolean {
   for (let start = 0; start + sub.length <= whole.length; start++) {
-    charge(1)
-    if (sub.every((item, i) => equal(item, whole[start + i]!))) return true
+    const different = sub.findIndex((item, i) => !equal(item, whole[start + i]!))
+    if (different < 0) return true
+    charge(1 + (different >> 4))
   }
   return false
 }
@@ -136,6 +137,7 @@ export const objects = [
     args: [object, t.any, t.any],
     result: t.any,
     looksPastHoles: [0, 2],
+    selects: true,
     implementation: ([value, key, fallback]: readonly [RegoObject, Value, Value]) =>
       objectGetPath(value, key, fallback),
   }),

@@ -1,9 +1,9 @@
 import { expandTemplate } from '../regex/expand.ts'
 import { globsIntersect } from '../regex/globs-intersect.ts'
-import { compileRegex, type Match, type Regex } from '../regex/regex.ts'
+import { compileRegex, type Match, maxPatternLength, type Regex } from '../regex/regex.ts'
 import type { NumberValue } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
-import { BuiltinError } from './builtin-error.ts'
+import { BuiltinError, limitExceeded } from './builtin-error.ts'
 import { cached } from './cached.ts'
 import { boundItems, boundLength, intOperand } from './operands.ts'
 import { type BuiltinContext, defineBuiltin } from './signature.ts'
@@ -14,10 +14,13 @@ const charsPerStep = 64
 
 function regexOf(pattern: string, text: string, context: BuiltinContext): Regex {
   context.charge(1 + Math.ceil((text.length + pattern.length) / charsPerStep))
-  return cached(context, 'regex', pattern, compileRegex)
+  const regex = cached(context, 'regex', pattern, compileRegex)
+  context.reserve(regex.cost(text))
+  return regex
 }
 
-function isValid(pattern: string): boolean {
+function isValid(pattern: string, context: BuiltinContext): boolean {
+  context.charge(pattern.length)
   try {
     compileRegex(pattern)
     return true
@@ -39,8 +42,11 @@ function groupsOf(text: string, match: Match): readonly string[] {
 }
 
 function find(pattern: string, text: string, limit: number, context: BuiltinContext): readonly Match[] {
-  const found = regexOf(pattern, text, context).findAll(text, limit)
+  const { maxItems } = context.limits
+  const most = limit < 0 || limit > maxItems ? maxItems + 1 : limit
+  const found = regexOf(pattern, text, context).findAll(text, most, () => context.reserve(0))
   boundItems(found.length, 'a regex search', context)
+  for (const match of found) context.spend(64 + 24 * match.length)
   return found
 }
 
@@ -106,6 +112,8 @@ function matchesTemplate([pattern, text, start, end]: Template, context: Builtin
   if (size(end) !== 1) {
     throw new BuiltinError(`end delimiter has to be exactly one character long but is ${size(start)} long`)
   }
+  if (pattern.length > maxPatternLength) throw limitExceeded('the length of a template', maxPatternLength)
+  context.charge(pattern.length)
   const regex = cached(context, `template ${start}${end}`, pattern, () => templateRegex(pattern, start, end))
   return isMatch(regex, text, context)
 }
@@ -118,7 +126,7 @@ export const regex = [
     args: [t.string],
     result: t.boolean,
     unchecked: true,
-    implementation: ([pattern]: readonly [Value]) => typeof pattern === 'string' && isValid(pattern),
+    implementation: ([pattern]: readonly [Value], context) => typeof pattern === 'string' && isValid(pattern, context),
   }),
   defineBuiltin({
     name: 'regex.match',

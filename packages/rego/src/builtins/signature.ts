@@ -13,6 +13,10 @@ export interface BuiltinContext {
   readonly limits: BuiltinLimits
   /** Takes steps from the query's budget; throws a RegoError (`eval_cancel_error`) when it or the deadline is spent. */
   charge(steps: number): void
+  /** Takes bytes from the query's budget for what a builtin makes besides its result; throws when it is spent. */
+  spend(bytes: number): void
+  /** Throws where work that cannot be interrupted could last until after the deadline; 0 looks at the clock. */
+  reserve(milliseconds: number): void
   /** Lives as long as the query: compiled patterns, parsed time zones. */
   readonly cache: Map<string, unknown>
   readonly location?: Location | undefined
@@ -43,6 +47,8 @@ export interface BuiltinDefinition {
   readonly nondeterministic?: true
   /** The call takes operands of any type: the types are for the static check only. */
   readonly unchecked?: true
+  /** The result is part of an operand, not made anew. */
+  readonly selects?: true
   /** The call is a statement, not a value (`print`). */
   readonly void?: true
   /** Operands that may be, or hold, fields that are not known yet: all, or these positions from 0. */

@@ -3,9 +3,9 @@ import { toLower, toUpper, trimCutset, trimSpace } from '../value/letters.ts'
 import { type NumberValue, numberText } from '../value/number.ts'
 import { objectEntries } from '../value/object.ts'
 import type { SetValue } from '../value/set.ts'
-import { codePointLength, isFlat } from '../value/strings.ts'
+import { codePointLength, isFlat, unitIndex } from '../value/strings.ts'
 import type { RegoObject, Value } from '../value/value.ts'
-import { BuiltinError, operandError } from './builtin-error.ts'
+import { BuiltinError, limitExceeded, operandError } from './builtin-error.ts'
 import { boundItems, boundLength, intOperand, membersOf, stringsOf } from './operands.ts'
 import { type BuiltinContext, defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
@@ -58,16 +58,17 @@ function indexesOf(text: string, search: string, context: BuiltinContext): reado
     points += flat ? at - units : codePointLength(text.slice(units, at))
     units = at
     found.push(points)
-    boundItems(1, 'indexof_n', context)
+    context.charge(1)
+    if (found.length > context.limits.maxItems) throw limitExceeded('the number of places', context.limits.maxItems)
   }
   return found
 }
 
 function substring(text: string, offset: number, length: number): string {
   if (offset < 0) throw new BuiltinError('negative offset')
-  const chars = isFlat(text) ? text : [...text]
-  const part = chars.slice(offset, length < 0 ? undefined : offset + length)
-  return typeof part === 'string' ? part : part.join('')
+  if (isFlat(text)) return text.slice(offset, length < 0 ? undefined : offset + length)
+  const start = unitIndex(text, offset, 0)
+  return text.slice(start, length < 0 ? undefined : unitIndex(text, length, start))
 }
 
 function countOf(text: string, search: string): number {
@@ -77,8 +78,16 @@ function countOf(text: string, search: string): number {
   return count
 }
 
-const split = (text: string, delimiter: string): readonly string[] =>
-  delimiter === '' ? [...text] : text.split(delimiter)
+function split(text: string, delimiter: string, context: BuiltinContext): readonly string[] {
+  const { maxItems } = context.limits
+  if (delimiter === '') {
+    boundItems(codePointLength(text), 'split', context)
+    return [...text]
+  }
+  const parts = text.split(delimiter, maxItems + 1)
+  boundItems(parts.length, 'split', context)
+  return parts
+}
 
 /**
  * Replaces at each place the first of the pairs that matches there, never looking at replaced text again, as Go's
@@ -147,8 +156,26 @@ function anyMatch(
   fits: (text: string, part: string) => boolean,
   { charge }: BuiltinContext,
 ): boolean {
-  charge(Math.ceil((texts.length * parts.length) / 16))
-  return texts.some(text => parts.some(part => fits(text, part)))
+  const steps = 1 + parts.reduce((sum, part) => sum + part.length, parts.length) / 64
+  return texts.some(text => {
+    charge(Math.ceil(steps))
+    return parts.some(part => fits(text, part))
+  })
+}
+
+/** Units that are turned round at once. */
+const reversedUnits = 65_536
+
+/** The characters in reverse, some at a time: an array of all of them would be many times as large as the text. */
+function reverse(text: string): string {
+  const parts: string[] = []
+  for (let end = text.length; end > 0; ) {
+    let start = Math.max(0, end - reversedUnits)
+    if (start > 0 && (text.codePointAt(start - 1) ?? 0) > 0xffff) start++
+    parts.push([...text.slice(start, end)].reverse().join(''))
+    end = start
+  }
+  return parts.join('')
 }
 
 const test = (name: string, fits: (text: string, part: string) => boolean) =>
@@ -201,7 +228,7 @@ export const strings = [
   change('lower', toLower),
   change('upper', toUpper),
   change('trim_space', trimSpace),
-  change('strings.reverse', text => [...text].reverse().join('')),
+  change('strings.reverse', reverse),
   test('contains', (text, part) => text.includes(part)),
   test('startswith', (text, part) => text.startsWith(part)),
   test('endswith', (text, part) => text.endsWith(part)),
@@ -215,11 +242,7 @@ export const strings = [
     name: 'split',
     args: two,
     result: stringList,
-    implementation([text, delimiter]: Text2, context) {
-      const parts = split(text, delimiter)
-      boundItems(parts.length, 'split', context)
-      return parts
-    },
+    implementation: ([text, delimiter]: Text2, context) => split(text, delimiter, context),
   }),
   defineBuiltin({
     name: 'replace',

@@ -12,6 +12,8 @@ export function testContext({ steps = 1_000_000 } = {}): BuiltinContext {
       left -= amount
       if (left < 0) throw limitExceeded('the number of steps', steps)
     },
+    spend() {},
+    reserve() {},
     cache: new Map(),
   }
 }

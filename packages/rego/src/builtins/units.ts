@@ -1,8 +1,11 @@
 import { multiplyFloats, parseBigFloat, truncateFloat } from '../value/big-float.ts'
 import { fromBigInt, makeNumber, type NumberValue } from '../value/number.ts'
-import { BuiltinError } from './builtin-error.ts'
+import { BuiltinError, limitExceeded } from './builtin-error.ts'
 import { defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
+
+/** UTF-16 units of a quantity. */
+const maxQuantityLength = 10_000
 
 /** Decimal digits, and size of the exponent, of a quantity. */
 const maxQuantityDigits = 1_000
@@ -49,6 +52,7 @@ function splitQuantity(text: string): readonly [number: string, unit: string] {
 }
 
 function quantityOf(text: string, name: string, what: string): readonly [number: string, unit: string] {
+  if (text.length > maxQuantityLength) throw limitExceeded('the length of a quantity', maxQuantityLength)
   const plain = text.replaceAll('"', '')
   if (plain.includes(' ')) throw new BuiltinError(`${name}: spaces not allowed in resource strings`)
   const parts = splitQuantity(plain)

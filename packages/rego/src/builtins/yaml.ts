@@ -4,8 +4,16 @@ import { parseYAML } from '../yaml/parse.ts'
 import { writeYAML } from '../yaml/write.ts'
 import { BuiltinError } from './builtin-error.ts'
 import { boundLength } from './operands.ts'
-import { defineBuiltin } from './signature.ts'
+import { type BuiltinContext, defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
+
+/** Bytes of nodes and tokens that the parser makes of a character. */
+const bytesPerCharacter = 64
+
+function chargeYAML({ length }: string, { charge, spend }: BuiltinContext): void {
+  charge(length)
+  spend(length * bytesPerCharacter)
+}
 
 function isValid(text: string): boolean {
   try {
@@ -33,7 +41,7 @@ export const yaml = [
     args: [t.string],
     result: t.any,
     implementation([text]: readonly [string], context) {
-      context.charge(Math.ceil(text.length / 16))
+      chargeYAML(text, context)
       return parseYAML(text)
     },
   }),
@@ -44,7 +52,7 @@ export const yaml = [
     unchecked: true,
     implementation([text]: readonly [Value], context) {
       if (typeof text !== 'string') return false
-      context.charge(Math.ceil(text.length / 16))
+      chargeYAML(text, context)
       return isValid(text)
     },
   }),

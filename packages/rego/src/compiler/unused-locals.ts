@@ -1,4 +1,4 @@
-import type { Body } from '../ast.ts'
+import type { Body, Expr } from '../ast.ts'
 import { formatVar } from '../format.ts'
 import { declaredNames } from './resolve.ts'
 import { type Declared, type Frame, find, type Scopes, top } from './scopes.ts'
@@ -12,10 +12,23 @@ export function reportUnusedAssigned(scopes: Scopes, used: ReadonlySet<string>, 
     ([name, { as, occurrence, count }]) =>
       !name.startsWith('$') && occurrence === 'assigned' && count <= 1 && !usedAs.has(as),
   )
+  if (unused.length === 0) return
+  const places = declarationsIn(body)
   for (const [name] of unused.toSorted(byGeneratedName)) {
-    const at = body.find(expr => declaredNames([expr]).has(name)) ?? body[0]!
-    report(scopes.work, 'rego_compile_error', at.span, `assigned var ${formatVar(name)} unused`)
+    report(
+      scopes.work,
+      'rego_compile_error',
+      (places.get(name) ?? body[0]!).span,
+      `assigned var ${formatVar(name)} unused`,
+    )
   }
+}
+
+/** The first expression that declares each name. */
+function declarationsIn(body: Body): ReadonlyMap<string, Expr> {
+  const places = new Map<string, Expr>()
+  for (const expr of body) for (const name of declaredNames([expr])) if (!places.has(name)) places.set(name, expr)
+  return places
 }
 
 function holdsDeclared(frame: Frame): boolean {
@@ -29,10 +42,16 @@ export function reportUnusedDeclared(scopes: Scopes, used: ReadonlySet<string>, 
   const mentioned = varsOfBody(result)
   for (const name of used) mentioned.add(find(scopes, name)?.as ?? name)
   const unused = [...top(scopes)].filter(([, { as, occurrence }]) => occurrence === 'declared' && !mentioned.has(as))
+  if (unused.length === 0) return
+  const places = declarationsIn(body)
   for (const [name] of unused.toSorted(byGeneratedName)) {
     if (isGenerated(name)) continue
-    const at = body.find(expr => declaredNames([expr]).has(name)) ?? body[0]!
-    report(scopes.work, 'rego_compile_error', at.span, `declared var ${formatVar(name)} unused`)
+    report(
+      scopes.work,
+      'rego_compile_error',
+      (places.get(name) ?? body[0]!).span,
+      `declared var ${formatVar(name)} unused`,
+    )
   }
 }
 

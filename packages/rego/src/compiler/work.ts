@@ -1,6 +1,7 @@
 import type { Annotations, Body, CallExpr, Expr, Module, RefTerm, Rule, StringTerm, Term } from '../ast.ts'
 import type { TypeSpec } from '../builtins/type-spec.ts'
 import { RegoError, type RegoErrorCode } from '../error.ts'
+import { maxErrors } from '../limits.ts'
 import { lineOf, locationOf, type Span } from '../source-text.ts'
 import { branchesOf, walkBodyTerms, walkRuleTerms } from '../walk.ts'
 
@@ -241,7 +242,9 @@ export function compileError(code: RegoErrorCode, span: Span, reason: string, de
 }
 
 export function report(work: Work, code: RegoErrorCode, span: Span, reason: string, details?: readonly string[]): void {
-  work.errors.push(compileError(code, span, reason, details))
+  // those that will not be told need not be made: to find a place in a long line takes time
+  const last = work.errors[maxErrors]
+  work.errors.push(last ?? compileError(code, span, reason, details))
 }
 
 export function varTerm(name: string, span: Span): Term & { kind: 'var' } {

@@ -111,6 +111,11 @@ const rows: readonly { readonly name: string; readonly rules: string; readonly g
     rules: `r := input.n if {\n\tto_number("a")\n\tinput.n == 3\n}\n${[4, 5, 6, 7].map(n => `r := input.n if input.n == ${n}`).join('\n')}`,
     gives: 'eval_builtin_error',
   },
+  {
+    name: 'the first value that differs from that of another definition is a conflict, whatever fails after it',
+    rules: 'r := 1\nr := x if {\n\tsome x in [2, 3]\n\t6 / (x - 3) != 1\n}',
+    gives: 'eval_conflict_error',
+  },
 ]
 
 describe('generated programs once gave other results than OPA', () => {

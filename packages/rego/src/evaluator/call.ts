@@ -3,6 +3,8 @@ import type { Builtin } from '../builtins/signature.ts'
 import type { CallStatement, CompiledTerm } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
 import { locationOf, type Span } from '../source-text.ts'
+import { ObjectValue } from '../value/object.ts'
+import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
 import type { LinkedStatement } from './body.ts'
 import { assume, block, proceed } from './flow.ts'
@@ -119,12 +121,36 @@ export function callBuiltin(run: Run, builtin: Builtin, args: readonly (Value | 
     const lacks = lackingArguments(run, args, builtin.looksPastHoles)
     if (lacks !== undefined) return new Unknown(lacks, false)
   }
-  run.pulse()
+  const cost = costOf(args as readonly Value[])
+  if (cost === 0) run.pulse()
+  else run.charge(cost)
   try {
-    return builtin.call(args as readonly Value[], run.context)
+    const value = builtin.call(args as readonly Value[], run.context)
+    if (typeof value === 'string' || (typeof value === 'object' && builtin.selects !== true)) run.spend(bytesOf(value))
+    return value
   } catch (error) {
     return recordFailure(run, span, error)
   }
+}
+
+/** Characters, or members of a collection, that one step pays for. */
+const partsPerStep = 64
+
+/** The steps that go over the operands take. */
+function costOf(args: readonly Value[]): number {
+  let parts = 0
+  for (const arg of args) {
+    if (typeof arg === 'string' || Array.isArray(arg)) parts += arg.length
+    else if (arg instanceof SetValue || arg instanceof ObjectValue) parts += arg.size
+  }
+  return Math.floor(parts / partsPerStep)
+}
+
+/** What a new value takes up, its members apart, by a rough count. */
+function bytesOf(value: Value): number {
+  if (typeof value === 'string') return 24 + value.length
+  if (Array.isArray(value)) return 48 + 8 * value.length
+  return value instanceof SetValue || value instanceof ObjectValue ? value.weight : 64
 }
 
 export function attempt(run: Run, span: Span, call: () => Value | undefined): Value | undefined {
@@ -138,7 +164,7 @@ export function attempt(run: Run, span: Span, call: () => Value | undefined): Va
 /** The failure of a builtin makes its call undefined. Throws what is none. */
 function recordFailure(run: Run, span: Span, error: unknown): undefined {
   if (!(error instanceof BuiltinError)) throw error
-  if (!run.doubtful) {
+  if (!run.doubtful && run.errors.length === 0) {
     run.errors.push(new RegoError({ code: error.code, message: error.message, location: locationOf(span) }))
   }
 }
@@ -153,7 +179,7 @@ export function lackingArguments(
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!
     if (arg instanceof Unknown) lacks.push(arg.lacks)
-    else if (isOpen(run, arg) && looksPast !== true && !looksPast?.includes(i)) lacks.push(openLacks(arg)!)
+    else if (isOpen(run, arg) && looksPast !== true && !looksPast?.includes(i)) lacks.push(openLacks(arg, run)!)
   }
   return lacks.length === 0 ? undefined : joinLacks(lacks)
 }

@@ -5,7 +5,6 @@ import { agree } from './comprehension.ts'
 import { conflict, type Definition } from './definition.ts'
 import { collect } from './flow.ts'
 import { joinLacks, Unknown } from './lacks.ts'
-import { same } from './pattern.ts'
 import type { Blocked, Run, Slot } from './run.ts'
 import { isOpen } from './select.ts'
 import type { VirtualNode } from './virtual-node.ts'
@@ -34,10 +33,9 @@ function evaluateDefinitions(run: Run, node: VirtualNode, args: Args): Slot {
 function evaluateKnown(run: Run, node: VirtualNode, args: Args): Slot {
   let result: Value | undefined
   for (const definition of node.candidates(run, args)) {
-    const value = definition.evaluate(run, args)
+    const value = definition.evaluate(run, args, result)
     if (value === undefined) continue
-    if (result === undefined) result = value
-    else if (result !== value && !same(run, result, value)) throw conflict(definition.rule)
+    result ??= value
     if (definition.decides && !node.effectful) return result
   }
   return result

@@ -26,6 +26,7 @@ export function linkComprehension(term: CollectClosure | ObjectClosure, scope: S
 function gather(body: Next, result: number, make: () => Value): Getter {
   return (run, frame) => {
     const collection = make()
+    run.spend(Array.isArray(collection) ? 48 : 256)
     frame[result] = collection
     const lacks = collect(run, frame, body)
     return lacks === undefined ? collection : new Unknown(lacks, true)
@@ -43,8 +44,9 @@ function linkCollectBody(term: CollectClosure, scope: Scope, result: number): Ne
       if (isArray) {
         const array = frame[result] as Value[]
         array.push(value)
+        run.grow(array.length, 16)
         if (run.lazy && (isOpen(run, value) || (value as unknown) instanceof Unknown)) run.open.add(array)
-      } else (frame[result] as SetValue).add(value)
+      } else addMember(run, frame[result] as SetValue, value)
       return false
     }
   })
@@ -73,15 +75,24 @@ export function known(run: Run, value: Slot, held: boolean): Value | undefined {
     return undefined
   }
   if (held || !isOpen(run, value)) return value
-  record(run, openLacks(value)!)
+  record(run, openLacks(value, run)!)
   return undefined
+}
+
+/** Adds to a set under construction. */
+export function addMember(run: Run, set: SetValue, member: Value): void {
+  const before = set.weight
+  if (set.add(member)) run.grow(set.size, set.weight - before)
+  else if (typeof member === 'object') run.look()
 }
 
 /** Adds to an object under construction: two values for one key are a conflict. */
 export function putEntry(run: Run, object: ObjectValue, key: Value, value: Value, span: Span): void {
   const before = object.get(key)
   if (before === undefined) {
+    const { weight } = object
     object.set(key, value)
+    run.grow(object.size, object.weight - weight)
     if (run.lazy && (isOpen(run, value) || (value as unknown) instanceof Unknown)) run.open.add(object)
   } else if (!agree(run, before, value)) {
     throw new RegoError({

@@ -33,6 +33,8 @@ export class Definition {
   #given = 0
   /** Where a branch leaves its value. */
   #result = 0
+  /** Where the value of another definition is, if there is one already. */
+  #earlier = 0
 
   constructor(rule: CompiledRule, linked: Linked) {
     this.rule = rule
@@ -53,6 +55,7 @@ export class Definition {
   #link(): readonly Next[] {
     this.#result = this.layout.size++
     this.#given = this.layout.size++
+    this.#earlier = this.layout.size++
     return this.rule.branches.map(branch => {
       const scope = this.scope()
       const match = this.#linkArguments(scope)
@@ -88,25 +91,28 @@ export class Definition {
     const { rule } = this
     const get = branch.value === undefined ? () => true : linkTerm(branch.value, scope)
     const result = this.#result
+    const earlier = this.#earlier
     const isFinal = branch.value !== undefined && constantOf(branch.value) !== undefined && !this.#effectful
     return (run, frame) => {
       if (isBlocked(run)) return this.#effectful ? blockedEnd(run) : endBlocked(run, frame, get)
       const value = known(run, get(run, frame), true)
       if (value === undefined) return false
       const before = frame[result] as Value | undefined
+      const other = before ?? (frame[earlier] as Value | undefined)
+      if (other !== undefined && !agree(run, other, value)) throw conflict(rule)
       if (before === undefined) frame[result] = value
-      else if (!agree(run, before, value)) throw conflict(rule)
       return isFinal
     }
   }
 
   /**
    * The value of the first branch that succeeds; `run.lacked` says what is missing where a branch is not fully known.
-   * `else` waits for a blocked branch.
+   * `else` waits for a blocked branch. The first solution that differs from an `earlier` value is a conflict.
    */
-  evaluate(run: Run, args: readonly (Value | Unknown)[] | undefined): Value | undefined {
+  evaluate(run: Run, args: readonly (Value | Unknown)[] | undefined, earlier?: Value): Value | undefined {
     this.#branches ??= this.#link()
     const frame = newFrame(this.layout)
+    frame[this.#earlier] = earlier
     if (args !== undefined) {
       frame[this.#given] = args
       for (let i = 0; i < this.#slots.length; i++) frame[this.#slots[i]!] = args[i]

@@ -1,12 +1,12 @@
 import { RegoError } from '../error.ts'
 import type { Path } from '../query.ts'
 import { setOwn } from '../value/json.ts'
-import { ObjectValue, objectItems } from '../value/object.ts'
+import { ObjectValue, objectItems, objectSize } from '../value/object.ts'
 import { TaggedValue } from '../value/tagged.ts'
 import { isPlainObject, type PlainObject, type RegoObject, type Value } from '../value/value.ts'
 import { lacksPath, Unknown } from './lacks.ts'
 import type { OpenValues } from './open-values.ts'
-import type { Slot } from './run.ts'
+import type { Run, Slot } from './run.ts'
 
 type Key = string | number
 
@@ -72,12 +72,8 @@ function copyObject(object: ObjectValue): ObjectValue {
  * The document with the value at the path, as `with` has it: objects on the way are copied, what is no object gives way.
  * Where the way leads into something unknown, all of that stays unknown. Copies of open objects are open.
  */
-export function patch(
-  document: Slot,
-  path: readonly Value[],
-  value: Value | Unknown,
-  open: OpenValues,
-): Value | Unknown {
+export function patch(run: Run, document: Slot, path: readonly Value[], value: Value | Unknown): Value | Unknown {
+  const { open } = run
   if (path.length === 0) return value
   if (document instanceof Unknown) return document
   const [key, ...rest] = path as readonly [Value, ...Value[]]
@@ -85,7 +81,8 @@ export function patch(
   if (isPlainObject(before as Value) && typeof key === 'string' && before !== undefined) {
     const plain = before as PlainObject
     const copy = copyPlain(plain)
-    const member = patch(Object.hasOwn(copy, key) ? copy[key] : undefined, rest, value, open)
+    chargeCopy(run, copy)
+    const member = patch(run, Object.hasOwn(copy, key) ? copy[key] : undefined, rest, value)
     setOwn(copy, key, member as Value)
     return noteOpen(copy, plain, member, open)
   }
@@ -94,15 +91,19 @@ export function patch(
     if (before !== undefined && isPlainObject(before)) {
       for (const [name, member] of Object.entries(before as PlainObject)) copy.set(name, member)
     }
-    const member = patch(copy.get(key), rest, value, open)
+    chargeCopy(run, copy)
+    const member = patch(run, copy.get(key), rest, value)
     copy.set(key, member as Value)
     return noteOpen(copy, typeof before === 'object' && before !== null ? before : copy, member, open)
   }
   const made: Record<string, Value> = {}
-  const member = patch(undefined, rest, value, open)
+  const member = patch(run, undefined, rest, value)
   setOwn(made, key, member as Value)
   return noteOpen(made, made, member, open)
 }
+
+/** An object may be wide, and copied in a loop; the copies are gone soon. */
+const chargeCopy = (run: Run, copy: RegoObject): void => run.charge(1 + (objectSize(copy) >> 2))
 
 /** The copy is open if a member is, or is not known: the replaced one may have been all that was. */
 function noteOpen<T extends RegoObject>(copy: T, before: object, member: Value | Unknown, open: OpenValues): T {

@@ -43,7 +43,9 @@ export function linkQuery(parts: QueryParts): LinkedQuery {
   const expressions = queryExpressions(kept)
   const body = linkBody(kept, scope, () => (run, frame) => {
     if (isBlocked(run)) return blockedEnd(run)
-    ;(frame[results] as Result[]).push(makeResult(query, expressions, frame))
+    const all = frame[results] as Result[]
+    all.push(makeResult(query, expressions, frame))
+    run.grow(all.length, 256)
     return false
   })
   return { evaluate: options => evaluate(parts, options, layout, results, body) }
@@ -117,7 +119,7 @@ function makeOutcome(run: Run, results: readonly Result[], lacks: Lacks | undefi
   if (run.lazy) {
     for (const { bindings, expressions } of results) {
       for (const value of [...Object.values(bindings), ...expressions.map(expression => expression.value)]) {
-        const open = openLacks(value)
+        const open = openLacks(value, run)
         if (open === undefined) continue
         isBlocked = true
         all.add(open)

@@ -5,7 +5,7 @@ import { ObjectValue } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
 import { linkBody } from './body.ts'
-import { agree } from './comprehension.ts'
+import { addMember, agree } from './comprehension.ts'
 import { orderDefinitions } from './definition-order.ts'
 import { linkDemands } from './demands.ts'
 import { watchEnd, watchRule } from './events.ts'
@@ -167,13 +167,13 @@ function lacksOf(run: Run, place: readonly (Value | Unknown)[], value: Slot): La
   if (!run.lazy) return undefined
   for (const key of place) {
     if (key instanceof Unknown) return key.lacks
-    if (isOpen(run, key)) return openLacks(key)
+    if (isOpen(run, key)) return openLacks(key, run)
   }
   return value instanceof Unknown && !value.defined ? value.lacks : undefined
 }
 
 /** The object that holds the last key of the path. */
-function holder(builder: Builder, path: readonly Value[], span: Span | undefined): ObjectValue {
+function holder(run: Run, builder: Builder, path: readonly Value[], span: Span | undefined): ObjectValue {
   let at = builder.root as ObjectValue
   for (const key of path.slice(0, -1)) {
     let next = at.get(key)
@@ -181,6 +181,7 @@ function holder(builder: Builder, path: readonly Value[], span: Span | undefined
       next = new ObjectValue()
       builder.made.add(next)
       at.set(key, next)
+      run.spend(next.weight + 256)
     } else if (!builder.made.has(next) || !(next instanceof ObjectValue)) throw conflict(span)
     at = next
   }
@@ -188,29 +189,34 @@ function holder(builder: Builder, path: readonly Value[], span: Span | undefined
 }
 
 function put(run: Run, builder: Builder, path: readonly Value[], value: Value, span: Span | undefined): void {
-  const object = holder(builder, path, span)
+  run.tick()
+  const object = holder(run, builder, path, span)
   const key = path[path.length - 1]!
   const before = object.get(key)
-  if (before === undefined) object.set(key, value)
-  else if (builder.made.has(before) || !agree(run, before, value)) throw conflict(span)
+  if (before === undefined) {
+    const { weight } = object
+    object.set(key, value)
+    run.grow(object.size, object.weight - weight)
+  } else if (builder.made.has(before) || !agree(run, before, value)) throw conflict(span)
   if (run.lazy && (isOpen(run, value) || (value as unknown) instanceof Unknown)) markOpen(run, builder, path)
 }
 
 function putMember(run: Run, builder: Builder, path: readonly Value[], member: Value, span: Span | undefined): void {
   run.tick()
   if (builder.root instanceof SetValue) {
-    builder.root.add(member)
+    addMember(run, builder.root, member)
     return
   }
-  const object = holder(builder, path, span)
+  const object = holder(run, builder, path, span)
   const key = path[path.length - 1]!
   let set = object.get(key)
   if (set === undefined) {
     set = new SetValue()
     builder.made.add(set)
     object.set(key, set)
+    run.spend(set.weight + 256)
   } else if (!builder.made.has(set) || !(set instanceof SetValue)) throw conflict(span)
-  set.add(member)
+  addMember(run, set, member)
 }
 
 function markOpen(run: Run, builder: Builder, path: readonly Value[]): void {

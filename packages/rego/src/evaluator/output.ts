@@ -25,9 +25,13 @@ export function linkPrint(statement: CallStatement, scope: Scope): Step {
       const outputs = operand(run, frame)
       const texts = outputs instanceof Unknown ? ['<unknown>'] : outputs.length === 0 ? ['<undefined>'] : outputs
       run.charge(lines.length * texts.length)
+      run.spend(lines.length * texts.length * 16 * operands.length)
       lines = lines.flatMap(line => texts.map(text => [...line, text]))
     }
-    for (const line of lines) print(line.join(' '), location)
+    for (const line of lines) {
+      run.makeString(line.reduce((length, text) => length + text.length, line.length))
+      print(line.join(' '), location)
+    }
     return true
   }
 }
@@ -46,8 +50,9 @@ export function linkTemplate(statement: CallStatement, scope: Scope): Getter {
         const message = 'template-strings must not produce multiple outputs'
         throw new RegoError({ code: 'eval_conflict_error', message, location })
       } else text += outputs[0] ?? '<undefined>'
+      run.makeString(text.length)
     }
-    run.charge(text.length >> 4)
+    run.spend(text.length)
     return lacks.length === 0 ? text : new Unknown(joinLacks(lacks), true)
   }
 }
@@ -65,8 +70,14 @@ function linkOperand(term: CompiledTerm, scope: Scope): Operand {
     const value = get(run, frame)
     if (value === undefined) return []
     if (value instanceof Unknown) return value
-    return isOutputs && value instanceof SetValue ? value.values().map(shown) : [shown(value)]
+    return isOutputs && value instanceof SetValue ? value.values().map(one => shown(run, one)) : [shown(run, value)]
   }
 }
 
-const shown = (value: Value): string => (typeof value === 'string' ? value : termText(value))
+function shown(run: Run, value: Value): string {
+  if (typeof value === 'string') return value
+  const text = termText(value)
+  run.spend(text.length)
+  run.charge(text.length >> 4)
+  return text
+}

@@ -1,4 +1,5 @@
 import type { CompiledObject, CompiledTerm } from '../compiler/compiled.ts'
+import { comparisonBudget, stepsOf } from '../value/bounds.ts'
 import { equal } from '../value/compare.ts'
 import { objectGet, objectItems, objectSize } from '../value/object.ts'
 import { isObject, type Value } from '../value/value.ts'
@@ -99,8 +100,15 @@ export function same(run: Run, left: Value | Unknown, right: Value | Unknown): b
     if (lacks === false) return false
     if (lacks !== undefined) return block(run, lacks)
   }
-  run.pulse()
-  return equal(a as Value, b as Value)
+  return equalIn(run, a as Value, b as Value)
+}
+
+/** Whether the values are equal; parts that are looked at cost steps. */
+export function equalIn(run: Run, a: Value, b: Value): boolean {
+  const budget = comparisonBudget()
+  const result = equal(a, b, budget)
+  run.charge(stepsOf(budget))
+  return result
 }
 
 /** What is needed to compare; false where the values differ whatever is unknown inside them. */
@@ -112,8 +120,11 @@ export function lacksToCompare(run: Run, a: Value | Unknown, b: Value | Unknown)
   const open = [a as Value, b as Value].filter(value => isOpen(run, value))
   if (open.length === 0) return undefined
   if (typeof a !== typeof b || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false
-  if (differs(a, b)) return false
-  return joinLacks(open.map(value => openLacks(value)!))
+  const budget = comparisonBudget()
+  const isDifferent = differs(a, b, budget)
+  run.charge(stepsOf(budget))
+  if (isDifferent) return false
+  return joinLacks(open.map(value => openLacks(value, run)!))
 }
 
 export const isPlainScalar = (value: Value | Unknown | undefined): value is Value =>
@@ -141,7 +152,7 @@ function matchObject(entries: readonly { key: CompiledTerm; value: CompiledTerm 
     if (!isObject(value)) return false
     // A member that is not known may not be there either, so that the size is not known.
     if (isOpen(run, value) && objectItems(value).some(([, member]) => (member as unknown) instanceof Unknown)) {
-      return blockAll(run, frame, slots, new Unknown(openLacks(value)!, false))
+      return blockAll(run, frame, slots, new Unknown(openLacks(value, run)!, false))
     }
     if (objectSize(value) !== matchers.length) return false
     for (let i = 0; i < matchers.length; i++) {

@@ -1,11 +1,12 @@
 import type { BuiltinContext } from '../builtins/signature.ts'
 import { RegoError } from '../error.ts'
 import {
-  maxBuiltinItems,
-  maxBuiltinStringLength,
+  maxEvaluationBytes,
   maxEvaluationDepth,
   maxEvaluationMilliseconds,
   maxEvaluationSteps,
+  maxItems,
+  maxStringLength,
 } from '../limits.ts'
 import type { Answer, Effect, EvaluateOptions, Path } from '../query.ts'
 import type { Value } from '../value/value.ts'
@@ -82,6 +83,7 @@ export class Run {
   /** Something has blocked: an error from here on may be one that full evaluation does not meet. */
   doubtful = false
   depth: number
+  /** The first error of a builtin, if there was any. */
   readonly errors: RegoError[] = []
   readonly effects: Effect[] = []
   readonly options: EvaluateOptions
@@ -89,10 +91,12 @@ export class Run {
   readonly #root: Slot
   readonly #cache: Map<string, unknown>
   readonly #maxSteps: number
+  readonly #maxBytes: number
   readonly #timeoutMs: number
   readonly #deadline: number
   #steps: number
   #fuel: number
+  #bytes: number
   #pulses = 0
   #context: BuiltinContext | undefined
   #paths: Map<object, Path | undefined> | undefined
@@ -108,6 +112,8 @@ export class Run {
     this.depth = limits?.depth ?? maxEvaluationDepth
     this.#root = environment.input
     this.#maxSteps = limits?.steps ?? maxEvaluationSteps
+    this.#maxBytes = limits?.bytes ?? maxEvaluationBytes
+    this.#bytes = this.#maxBytes
     this.#timeoutMs = limits?.timeoutMs ?? maxEvaluationMilliseconds
     this.#deadline = performance.now() + this.#timeoutMs
     this.#fuel = Math.min(fuelPerCheck, this.#maxSteps)
@@ -119,8 +125,10 @@ export class Run {
     this.#context ??= {
       time: this.options.time ?? BigInt(Date.now()) * 1_000_000n,
       seed: this.options.seed ?? String(Math.random()),
-      limits: { maxStringLength: maxBuiltinStringLength, maxItems: maxBuiltinItems },
+      limits: { maxStringLength, maxItems },
       charge: steps => this.charge(steps),
+      spend: bytes => this.spend(bytes),
+      reserve: milliseconds => this.reserve(milliseconds),
       cache: this.#cache,
     }
     return this.#context
@@ -154,10 +162,38 @@ export class Run {
     this.#steps -= this.#fuel
   }
 
-  /** Looks at the clock now and then: before work of which nobody can tell how much it is. */
+  /** Counts what a value takes up, by a rough count; to make a large one takes time as well. */
+  spend(bytes: number): void {
+    this.#bytes -= bytes
+    if (this.#bytes < 0) throw canceled(`more than ${this.#maxBytes} bytes of values`)
+    if (bytes > 4096) this.charge(bytes >> 6)
+  }
+
+  /** Refuses a string that is too long, and counts the steps that making it takes. */
+  makeString(length: number): void {
+    if (length > maxStringLength) throw canceled(`a string of more than ${maxStringLength} characters`)
+    this.charge(length >> 6)
+  }
+
+  /** Counts what a collection under construction has grown by. */
+  grow(size: number, bytes: number): void {
+    if (size > maxItems) throw canceled(`a collection of more than ${maxItems} members`)
+    this.spend(bytes)
+  }
+
+  /** Looks at the clock now and then: before work that is short, if not free. */
   pulse(): void {
-    if ((++this.#pulses & 15) === 0 && performance.now() > this.#deadline)
-      throw canceled(`longer than ${this.#timeoutMs} ms`)
+    if ((++this.#pulses & 15) === 0) this.look()
+  }
+
+  /** Looks at the clock: before work of which nobody can tell how much it is. */
+  look(): void {
+    this.reserve(0)
+  }
+
+  /** Refuses work that cannot be interrupted where it could take longer than there is time. */
+  reserve(milliseconds: number): void {
+    if (performance.now() + milliseconds > this.#deadline) throw canceled(`longer than ${this.#timeoutMs} ms`)
   }
 
   /** Goes one level deeper; `leave` comes back. After an error the depth is that of who catches it. */

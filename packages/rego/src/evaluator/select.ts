@@ -37,7 +37,7 @@ function selectTagged(run: Run, container: TaggedValue, key: Value | Unknown): S
   if (key instanceof Unknown) return key
   if (container instanceof Place) return container.select(run, key)
   if (!(container instanceof ObjectValue || container instanceof SetValue)) return undefined
-  if (isOpen(run, key)) return new Unknown(openLacks(key)!, false)
+  if (isOpen(run, key)) return new Unknown(openLacks(key, run)!, false)
   if (container instanceof ObjectValue) return container.get(key)
   return container.has(key) ? key : undefined
 }

@@ -72,9 +72,11 @@ export function linkTerm(term: CompiledTerm, scope: Scope): Getter {
 
 function linkArray(items: readonly CompiledTerm[], scope: Scope): Getter {
   const getters = items.map(item => linkTerm(item, scope))
+  const bytes = 64 + 16 * items.length
   return (run, frame) => {
     const array: Value[] = []
     let open = false
+    run.spend(bytes)
     for (const get of getters) {
       const item = get(run, frame)
       if (item === undefined) return undefined
@@ -126,9 +128,10 @@ function linkSet(items: readonly CompiledTerm[], scope: Scope): Getter {
       if (item instanceof Unknown) {
         lacks.push(item.lacks)
         defined &&= item.defined
-      } else if (isOpen(run, item)) lacks.push(openLacks(item)!)
+      } else if (isOpen(run, item)) lacks.push(openLacks(item, run)!)
       else set.add(item)
     }
+    run.spend(set.weight)
     return lacks.length === 0 ? set : new Unknown(joinLacks(lacks), defined)
   }
 }
@@ -147,7 +150,7 @@ function linkObject(entries: readonly { key: CompiledTerm; value: CompiledTerm }
       const key = keys[i]!(run, frame)
       const value = values[i]!(run, frame)
       if (key === undefined || value === undefined) return undefined
-      const missing = key instanceof Unknown ? key.lacks : isOpen(run, key) ? openLacks(key) : undefined
+      const missing = key instanceof Unknown ? key.lacks : isOpen(run, key) ? openLacks(key, run) : undefined
       if (missing !== undefined) lacks.push(missing)
       if (key instanceof Unknown) defined &&= key.defined
       if (value instanceof Unknown) {
@@ -157,6 +160,7 @@ function linkObject(entries: readonly { key: CompiledTerm; value: CompiledTerm }
       open ||= value instanceof Unknown || isOpen(run, value)
       if (missing === undefined) object.set(key as Value, value as Value)
     }
+    run.spend(object.weight)
     if (lacks.length > 0) return new Unknown(joinLacks(lacks), defined)
     if (open) run.open.add(object)
     return object
@@ -166,9 +170,11 @@ function linkObject(entries: readonly { key: CompiledTerm; value: CompiledTerm }
 function plainObject(names: readonly string[], values: readonly Getter[]): Getter {
   const make = (members: readonly Value[]): PlainObject =>
     Object.fromEntries(names.map((name, i) => [name, members[i]!]))
+  const bytes = 64 + 16 * names.length
   return (run, frame) => {
     const object: Record<string, Value> = {}
     let open = false
+    run.spend(bytes)
     for (let i = 0; i < names.length; i++) {
       const value = values[i]!(run, frame)
       if (value === undefined) return undefined

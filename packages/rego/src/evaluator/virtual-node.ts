@@ -163,11 +163,12 @@ export class VirtualNode {
       calls[this.id] = level
     }
     const last = args.length - 1
-    for (let i = 0; i < last; i++) level = deeper(level, args[i])
+    for (let i = 0; i < last; i++) level = deeper(run, level, args[i])
     const key = args[last]
     const known = level.get(key)
     if (known !== undefined) return known === undefinedResult ? undefined : (known as Slot)
     const value = this.#apply(run, args)
+    run.spend(bytesPerCall)
     level.set(key, value === undefined ? undefinedResult : value)
     return value
   }
@@ -180,11 +181,16 @@ export class VirtualNode {
   }
 }
 
-function deeper(level: Map<unknown, unknown>, key: unknown): Map<unknown, unknown> {
+/** What one remembered result of a function takes up, and a map of them, by a rough count. */
+const bytesPerCall = 64
+const bytesPerMap = 256
+
+function deeper(run: Run, level: Map<unknown, unknown>, key: unknown): Map<unknown, unknown> {
   let next = level.get(key) as Map<unknown, unknown> | undefined
   if (next === undefined) {
     next = new Map()
     level.set(key, next)
+    run.spend(bytesPerMap)
   }
   return next
 }

@@ -85,12 +85,12 @@ function linkReplacement(target: CompiledWith['target'], scope: Scope): Apply {
   switch (target.kind) {
     case 'input': {
       const path = values(target.path)
-      return (run, last, value) => last.withInput(patch(last.input, path, value, run.open))
+      return (run, last, value) => last.withInput(patch(run, last.input, path, value))
     }
     case 'data': {
       const path = values(target.path)
       const shadowed = scope.linked.nodesUnder(path)
-      return (run, last, value) => last.withData(patch(last.data, path, value, run.open) as Value, shadowed)
+      return (run, last, value) => last.withData(patch(run, last.data, path, value) as Value, shadowed)
     }
     default: {
       const key = scope.linked.calleeKey(target)

@@ -1,3 +1,4 @@
+import { BoundedText } from '../value/bounds.ts'
 import { quote } from '../value/text.ts'
 import { formatDouble } from './double.ts'
 
@@ -316,14 +317,20 @@ function formatString(value: string, verb: string, flags: Flags): string {
   }
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 function formatBytes(all: Uint8Array, verb: string, flags: Flags): string {
-  const bytes = [...(flags.precision === undefined ? all : all.subarray(0, flags.precision))]
+  const bytes = flags.precision === undefined ? all : all.subarray(0, flags.precision)
   if (bytes.length === 0)
     return flags.zero && !flags.minus ? '0'.repeat(flags.width ?? 0) : ' '.repeat(flags.width ?? 0)
   const prefix = flags.sharp ? '0x' : ''
-  const digits = bytes.map(byte => byte.toString(16).padStart(2, '0'))
-  const text = flags.space ? digits.map(pair => prefix + pair).join(' ') : prefix + digits.join('')
-  return pad(verb === 'X' ? text.toUpperCase() : text, flags)
+  const out = new BoundedText()
+  for (let i = 0; i < bytes.length; i++) {
+    if (i > 0 && flags.space) out.add(' ')
+    if (i === 0 || flags.space) out.add(prefix)
+    out.add(HEX[bytes[i]!]!)
+  }
+  return pad(verb === 'X' ? out.text.toUpperCase() : out.text, flags)
 }
 
 const FLOAT_PRECISIONS: Readonly<Record<string, number>> = {

@@ -9,10 +9,18 @@ export type Match = readonly number[]
 /** A compiled pattern with RE2's syntax and meaning. All methods take time linear in the text. */
 export interface Regex {
   readonly groupNames: ReadonlyMap<string, number>
+  /** Milliseconds that a search of the text may take at worst: it cannot be interrupted. */
+  cost(text: string): number
   test(text: string): boolean
-  /** The matches one after another, at most `limit` of them where it is not negative, by the rules of Go's `FindAll`. */
-  findAll(text: string, limit: number): readonly Match[]
+  /**
+   * The matches one after another, at most `limit` of them where it is not negative, by the rules of Go's `FindAll`.
+   * `onMatch` may end the search: each match may have cost a look at the whole text.
+   */
+  findAll(text: string, limit: number, onMatch: () => void): readonly Match[]
 }
+
+/** What a step of the linear engine takes: for each code point all instructions of the pattern may be followed. */
+const millisecondsPerStep = 25e-6
 
 /** UTF-16 units of a pattern. */
 export const maxPatternLength = 20_000
@@ -43,12 +51,16 @@ function compile(pattern: string, native: NativePattern | undefined): Regex {
   return {
     // the native engine takes unnamed groups only
     groupNames: native === undefined ? new Map(Object.entries(re2().namedGroups())) : new Map(),
+    cost: text =>
+      native !== undefined && text.length <= native.maxTextLength
+        ? 0
+        : text.length * re2().programSize() * millisecondsPerStep,
     test(text) {
       if (native === undefined || text.length > native.maxTextLength) return re2().matcher(text).find()
       native.regex.lastIndex = 0
       return native.regex.test(text)
     },
-    findAll: (text, limit) => findAll(text, limit, searcher(text)),
+    findAll: (text, limit, onMatch) => findAll(text, limit, searcher(text), onMatch),
   }
 }
 
@@ -79,13 +91,14 @@ function searchLinear(regex: RE2JS, text: string): Searcher {
 }
 
 /** Go's rules: an empty match right after another match does not count, and the search goes on one code point later. */
-function findAll(text: string, limit: number, search: Searcher): readonly Match[] {
+function findAll(text: string, limit: number, search: Searcher, onMatch: () => void): readonly Match[] {
   const matches: Match[] = []
   let position = 0
   let previousEnd = -1
   while (position <= text.length && (limit < 0 || matches.length < limit)) {
     const match = search(position)
     if (match === undefined) break
+    onMatch()
     const [start, end] = match as readonly [number, number]
     const isEmpty = end === position
     if (!isEmpty || start !== previousEnd) matches.push(match)

@@ -1,3 +1,13 @@
+import { limitExceeded } from '../builtins/builtin-error.ts'
+
+/** UTF-16 units of a layout, of a time and of a duration. */
+const maxTimeTextLength = 10_000
+
+/** Refuses what no time is as long as. */
+export function boundTimeText({ length }: string): void {
+  if (length > maxTimeTextLength) throw limitExceeded('the length of a time or its layout', maxTimeTextLength)
+}
+
 /**
  * Go's layouts spell a date by example: Mon Jan 2 15:04:05 2006, -0700. Here they are cut into what they stand for and
  * what stands for itself.
@@ -71,6 +81,7 @@ const CHUNK =
   /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|0[1-6]|002|15|1|2006|2|_2(?!006)|__2|3|4|5|PM|pm|[-Z](?:070000|07:00:00|0700|07:00|07)|[.,](?:0+|9+)(?!\d)/g
 
 export function readLayout(layout: string): readonly Chunk[] {
+  boundTimeText(layout)
   const chunks: Chunk[] = []
   let last = 0
   for (const match of layout.matchAll(CHUNK)) {

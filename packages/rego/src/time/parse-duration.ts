@@ -1,5 +1,6 @@
 import { BuiltinError } from '../builtins/builtin-error.ts'
 import { quote } from '../value/text.ts'
+import { boundTimeText } from './layout.ts'
 
 const UNITS: ReadonlyMap<string, bigint> = new Map([
   ['ns', 1n],
@@ -16,6 +17,7 @@ const MAX = 2n ** 63n
 
 /** Nanoseconds of a duration such as `1h15m30.9s`, as Go's `time.ParseDuration`. */
 export function parseDuration(text: string): bigint {
+  boundTimeText(text)
   const invalid = () => new BuiltinError(`time: invalid duration ${quote(text)}`)
   const negative = text.startsWith('-')
   let rest = text.replace(/^[+-]/, '')

@@ -1,7 +1,7 @@
 import { BuiltinError } from '../builtins/builtin-error.ts'
 import { quote } from '../value/text.ts'
 import { type Clock, dayNames, daysInMonth, instantOf, isLeapYear, monthNames } from './calendar.ts'
-import { type Chunk, type Element, readLayout } from './layout.ts'
+import { boundTimeText, type Chunk, type Element, readLayout } from './layout.ts'
 import { fixedZone, utc, type Zone } from './zone.ts'
 
 interface State {
@@ -51,6 +51,7 @@ export function parseTime(layout: string, value: string): bigint | undefined {
     offset: undefined,
     abbreviation: undefined,
   }
+  boundTimeText(value)
   const chunks = readLayout(layout)
   for (const [i, chunk] of chunks.entries()) {
     const start = state.at

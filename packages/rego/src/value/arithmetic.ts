@@ -44,6 +44,7 @@ const plainFractionSize = 100_000
 /** The number equal to the float. The text of one that is no plain double is worked out only if somebody looks at it. */
 function fromFloat(float: BigFloat): NumberValue {
   const { mantissa, exponent } = reduceFloat(float)
+  if (Math.abs(exponent) > 2 * maxArithmeticBits) throw tooLong()
   if (exponent <= 64 && exponent >= -plainFractionBits) {
     const number = Number(mantissa) * 2 ** exponent
     if (exponent >= 0 ? Number.isSafeInteger(number) : Math.abs(number) < plainFractionSize) return number + 0
@@ -155,11 +156,23 @@ export function absolute(value: NumberValue): NumberValue {
 export const truncate = (value: NumberValue): bigint =>
   Number.isSafeInteger(value) ? BigInt(value as number) : truncateFloat(floatOf(value)).integer
 
-export const sumOf = (values: readonly NumberValue[]): NumberValue =>
-  fromFloat(values.map(floatOf).reduce(addFloats, { mantissa: 0n, exponent: 0 }))
+/** The sum of the numbers; `onStep` is called for each. */
+export function sumOf(values: readonly NumberValue[], onStep: () => void): NumberValue {
+  let sum: BigFloat = { mantissa: 0n, exponent: 0 }
+  for (const value of values) {
+    onStep()
+    sum = addFloats(sum, floatOf(value))
+  }
+  return fromFloat(sum)
+}
 
-export function productOf(values: readonly NumberValue[]): NumberValue {
-  const product = values.map(floatOf).reduce(multiplyFloats, { mantissa: 1n, exponent: 0 })
+/** The product of the numbers; `onStep` is called for each. */
+export function productOf(values: readonly NumberValue[], onStep: () => void): NumberValue {
+  let product: BigFloat = { mantissa: 1n, exponent: 0 }
+  for (const value of values) {
+    onStep()
+    product = multiplyFloats(product, floatOf(value))
+  }
   if (product.mantissa !== 0n) return fromFloat(product)
   return zero(values.filter(isNegative).length % 2 === 1)
 }

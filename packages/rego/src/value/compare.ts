@@ -1,4 +1,5 @@
 import { RegoError } from '../error.ts'
+import { maxSortedValues } from '../limits.ts'
 import { type ComparisonBudget, comparisonBudget, spend } from './bounds.ts'
 import { BigNumber, compareNumbers } from './number.ts'
 import { ObjectValue, objectGet, objectKeys, objectSize } from './object.ts'
@@ -27,10 +28,10 @@ function rank(value: Value): number {
 }
 
 /** The total order of values: null < boolean < number < string < array < object < set. Negative, zero or positive. */
-export function compare(a: Value, b: Value): number {
+export function compare(a: Value, b: Value, budget?: ComparisonBudget): number {
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b)
   if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0
-  return compareWithin(a, b, comparisonBudget())
+  return compareWithin(a, b, budget ?? comparisonBudget())
 }
 
 function compareWithin(a: Value, b: Value, budget: ComparisonBudget): number {
@@ -68,8 +69,8 @@ function compareObjects(a: RegoObject, b: RegoObject, budget: ComparisonBudget):
 }
 
 /** Whether two values are equal; numbers by value (1 and 1.0 are). */
-export function equal(a: Value, b: Value): boolean {
-  return isComposite(a) && isComposite(b) ? equalWithin(a, b, comparisonBudget()) : equalScalars(a, b)
+export function equal(a: Value, b: Value, budget?: ComparisonBudget): boolean {
+  return isComposite(a) && isComposite(b) ? equalWithin(a, b, budget ?? comparisonBudget()) : equalScalars(a, b)
 }
 
 const isComposite = (value: Value): boolean =>
@@ -127,5 +128,6 @@ function equalObjects(a: RegoObject, b: RegoObject, budget: ComparisonBudget): b
 export function sortValues(values: Value[]): Value[] {
   if (values.length < 2) return values
   if (values.every(value => typeof value === 'string')) return sortStrings(values as string[])
-  return values.sort(compare)
+  const budget = comparisonBudget(maxSortedValues)
+  return values.sort((a, b) => compare(a, b, budget))
 }

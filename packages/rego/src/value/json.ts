@@ -1,6 +1,6 @@
 import { RegoError } from '../error.ts'
-import { maxTextLength } from '../limits.ts'
-import { boundText, comparisonBudget, spend } from './bounds.ts'
+import { maxItems, maxTextLength } from '../limits.ts'
+import { BoundedText, comparisonBudget, spend } from './bounds.ts'
 import { BigNumber, makeNumber } from './number.ts'
 import { objectEntries } from './object.ts'
 import { SetValue } from './set.ts'
@@ -13,7 +13,7 @@ export const maxJSONDepth = 1_000
 
 const SPACE = /[ \t\n\r]*/y
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const STRING = /"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*"/y
 
 interface Cursor {
   readonly text: string
@@ -160,20 +160,32 @@ export const toJSON = (value: Value): string => writeJSON(value, JSON.stringify,
 
 /** JSON of the value with strings written by `quoteString`, up to a length. */
 export function writeJSON(value: Value, quoteString: (text: string) => string, limit: number = maxTextLength): string {
-  switch (typeof value) {
-    case 'string':
-      return quoteString(value)
-    case 'number':
-    case 'boolean':
-      return String(value)
+  const out = new BoundedText(limit)
+  writeValue(value, quoteString, out)
+  return out.text
+}
+
+function writeValue(value: Value, quoteString: (text: string) => string, out: BoundedText): void {
+  if (typeof value === 'string') out.add(quoteString(value))
+  else if (typeof value !== 'object' || value === null) out.add(String(value))
+  else if (value instanceof BigNumber) out.add(value.text)
+  else if (Array.isArray(value) || value instanceof SetValue) {
+    const items = Array.isArray(value) ? (value as readonly Value[]) : value.values()
+    out.add('[')
+    for (let i = 0; i < items.length; i++) {
+      if (i > 0) out.add(',')
+      writeValue(items[i]!, quoteString, out)
+    }
+    out.add(']')
+  } else {
+    let before = '{'
+    for (const [key, item] of jsonEntries(value as RegoObject)) {
+      out.add(`${before}${quoteString(key)}:`)
+      writeValue(item, quoteString, out)
+      before = ','
+    }
+    out.add(before === '{' ? '{}' : '}')
   }
-  if (value === null) return 'null'
-  if (value instanceof BigNumber) return value.text
-  const write = (item: Value): string => writeJSON(item, quoteString, limit)
-  if (Array.isArray(value)) return boundText(`[${value.map(write).join(',')}]`, limit)
-  if (value instanceof SetValue) return boundText(`[${value.values().map(write).join(',')}]`, limit)
-  const members = jsonEntries(value as RegoObject).map(([key, item]) => `${quoteString(key)}:${write(item)}`)
-  return boundText(`{${members.join(',')}}`, limit)
 }
 
 /** The entries of the object with their keys as JSON has them, sorted. */
@@ -189,7 +201,7 @@ export function jsonEntries(object: RegoObject): readonly (readonly [string, Val
 
 /** The value as it comes back from its JSON: sets are sorted arrays, all keys strings. */
 export function jsonForm(value: Value): Value {
-  const budget = comparisonBudget()
+  const budget = comparisonBudget(maxItems)
   const copy = (part: Value): Value => {
     if (typeof part !== 'object' || part === null || part instanceof BigNumber) return part
     spend(budget)

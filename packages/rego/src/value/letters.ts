@@ -1,4 +1,4 @@
-import { isFlat } from './strings.ts'
+import { BoundedText } from './bounds.ts'
 
 const ASCII = /^[\x00-\x7f]*$/
 
@@ -26,12 +26,25 @@ function upperChar(char: string): string {
 const lowerChar = (char: string): string => (char === '\u0130' ? 'i' : char.toLowerCase())
 
 /** Upper case letter by letter, as Go's `strings.ToUpper`: ß stays. */
-export const toUpper = (text: string): string =>
-  ASCII.test(text) ? text.toUpperCase() : [...text].map(upperChar).join('')
+export const toUpper = (text: string): string => (ASCII.test(text) ? text.toUpperCase() : mapChars(text, upperChar))
 
 /** Lower case letter by letter, as Go's `strings.ToLower`: no final sigma. */
-export const toLower = (text: string): string =>
-  ASCII.test(text) ? text.toLowerCase() : [...text].map(lowerChar).join('')
+export const toLower = (text: string): string => (ASCII.test(text) ? text.toLowerCase() : mapChars(text, lowerChar))
+
+/** Long texts have few different letters. */
+function mapChars(text: string, map: (char: string) => string): string {
+  const known = new Map<string, string>()
+  const out = new BoundedText()
+  for (const char of text) {
+    let mapped = known.get(char)
+    if (mapped === undefined) {
+      mapped = map(char)
+      known.set(char, mapped)
+    }
+    out.add(mapped)
+  }
+  return out.text
+}
 
 /** The characters of Go's `unicode.IsSpace`. */
 const SPACE = '[\\t\\n\\v\\f\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
@@ -46,13 +59,25 @@ export function trimSpace(text: string): string {
   return text.slice(start, end)
 }
 
+const charAt = (text: string, at: number): string =>
+  at < text.length ? String.fromCodePoint(text.codePointAt(at)!) : ''
+
+const charBefore = (text: string, end: number): string => {
+  const pair = end > 1 ? charAt(text, end - 2) : ''
+  return pair.length === 2 ? pair : text.slice(Math.max(0, end - 1), end)
+}
+
 /** Cuts the characters of the cutset off the ends. */
 export function trimCutset(text: string, cutset: string, ends: 'left' | 'right' | 'both'): string {
-  const chars = isFlat(text) ? text : [...text]
   const cut = new Set(cutset)
   let start = 0
-  let end = chars.length
-  if (ends !== 'right') while (start < end && cut.has(chars[start]!)) start++
-  if (ends !== 'left') while (end > start && cut.has(chars[end - 1]!)) end--
-  return typeof chars === 'string' ? chars.slice(start, end) : chars.slice(start, end).join('')
+  let end = text.length
+  if (ends !== 'right') {
+    for (let char = charAt(text, start); start < end && cut.has(char); char = charAt(text, start)) start += char.length
+  }
+  if (ends !== 'left') {
+    for (let char = charBefore(text, end); end > start && cut.has(char); char = charBefore(text, end))
+      end -= char.length
+  }
+  return text.slice(start, end)
 }

@@ -14,6 +14,8 @@ type Entry = readonly [key: Value, value: Value]
  */
 export class ObjectValue extends TaggedValue {
   readonly tag = 'object'
+  /** Bytes that the object takes up, its keys and values apart, by a rough count. */
+  weight = 256
   readonly #scalars = new Map<PlainScalar, Value>()
   #composites: Map<string, Entry> | undefined
   /** Keys whose text is not the text of the equal double, such as 1.0. */
@@ -40,15 +42,18 @@ export class ObjectValue extends TaggedValue {
   set(key: Value, value: Value): void {
     if (typeof key !== 'object' || key === null) {
       this.#scalars.set(key, value)
+      this.weight += 64
     } else if (key instanceof BigNumber && typeof key.key === 'number') {
       if (!this.#scalars.has(key.key)) {
         this.#spellings ??= new Map()
         this.#spellings.set(key.key, key)
       }
+      this.weight += 160
       this.#scalars.set(key.key, value)
     } else {
       const text = valueKey(key)
       this.#composites ??= new Map()
+      this.weight += 160 + text.length
       this.#composites.set(text, [this.#composites.get(text)?.[0] ?? key, value])
     }
     this.#sortedKeys = undefined

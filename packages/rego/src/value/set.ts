@@ -12,6 +12,8 @@ type PlainScalar = null | boolean | string | number
  */
 export class SetValue extends TaggedValue implements Iterable<Value> {
   readonly tag = 'set'
+  /** Bytes that the set takes up, its members apart, by a rough count. */
+  weight = 256
   readonly #scalars = new Set<PlainScalar>()
   #composites: Map<string, Value> | undefined
   /** Members whose text is not the text of the equal double, such as 1.0. */
@@ -36,16 +38,19 @@ export class SetValue extends TaggedValue implements Iterable<Value> {
       const before = this.#scalars.size
       this.#scalars.add(value)
       if (this.#scalars.size === before) return false
+      this.weight += 48
     } else if (value instanceof BigNumber && typeof value.key === 'number') {
       if (this.#scalars.has(value.key)) return false
       this.#scalars.add(value.key)
       this.#spellings ??= new Map()
       this.#spellings.set(value.key, value)
+      this.weight += 128
     } else {
       const key = valueKey(value)
       this.#composites ??= new Map()
       if (this.#composites.has(key)) return false
       this.#composites.set(key, value)
+      this.weight += 96 + key.length
     }
     this.#sorted = undefined
     this.cachedKey = undefined

@@ -39,6 +39,13 @@ export function codePointLength(text: string): number {
   return count
 }
 
+/** The UTF-16 index that lies so many code points behind another, or the end. */
+export function unitIndex(text: string, points: number, start: number): number {
+  let at = start
+  for (let left = points; left > 0 && at < text.length; left--) at += text.codePointAt(at)! > 0xffff ? 2 : 1
+  return at
+}
+
 /** Whether each UTF-16 unit of the string is a code point of its own. */
 export const isFlat = (text: string): boolean => !SURROGATE.test(text)
 

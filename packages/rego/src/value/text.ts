@@ -1,5 +1,5 @@
 import { RegoError } from '../error.ts'
-import { boundText } from './bounds.ts'
+import { BoundedText } from './bounds.ts'
 import { BigNumber } from './number.ts'
 import { objectEntries } from './object.ts'
 import { SetValue } from './set.ts'
@@ -41,22 +41,40 @@ export function quote(text: string, asciiOnly = false): string {
 
 /** The value as a Rego term, in OPA's spelling: `{"a": [1, 2]}`, `{1, 2}`, `set()`. */
 export function termText(value: Value): string {
-  switch (typeof value) {
-    case 'string':
-      return quote(value)
-    case 'number':
-    case 'boolean':
-      return String(value)
-  }
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return boundText(`[${value.map(termText).join(', ')}]`)
-  if (value instanceof BigNumber) return value.text
-  if (value instanceof SetValue) {
-    return value.size === 0 ? 'set()' : boundText(`{${value.values().map(termText).join(', ')}}`)
-  }
-  if (value instanceof TaggedValue && (value.tag as string) === 'hole') {
+  if (typeof value === 'string') return quote(value)
+  const out = new BoundedText()
+  writeTerm(value, out)
+  return out.text
+}
+
+function writeTerm(value: Value, out: BoundedText): void {
+  if (typeof value === 'string') out.add(quote(value))
+  else if (typeof value !== 'object' || value === null) out.add(String(value))
+  else if (Array.isArray(value)) writeList('[', value as readonly Value[], ']', out)
+  else if (value instanceof BigNumber) out.add(value.text)
+  else if (value instanceof SetValue) {
+    if (value.size === 0) out.add('set()')
+    else writeList('{', value.values(), '}', out)
+  } else if (value instanceof TaggedValue && (value.tag as string) === 'hole') {
     throw new RegoError({ code: 'eval_internal_error', message: 'a hole has no text' })
+  } else {
+    let before = '{'
+    for (const [key, item] of objectEntries(value as RegoObject)) {
+      out.add(before)
+      writeTerm(key, out)
+      out.add(': ')
+      writeTerm(item, out)
+      before = ', '
+    }
+    out.add(before === '{' ? '{}' : '}')
   }
-  const entries = objectEntries(value as RegoObject).map(([key, item]) => `${termText(key)}: ${termText(item)}`)
-  return boundText(`{${entries.join(', ')}}`)
+}
+
+function writeList(open: string, items: readonly Value[], close: string, out: BoundedText): void {
+  out.add(open)
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) out.add(', ')
+    writeTerm(items[i]!, out)
+  }
+  out.add(close)
 }

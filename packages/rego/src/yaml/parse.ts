@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml'
-import { BuiltinError } from '../builtins/builtin-error.ts'
+import { BuiltinError, limitExceeded } from '../builtins/builtin-error.ts'
 import { formatDouble } from '../format/double.ts'
 import { maxJSONDepth, setOwn } from '../value/json.ts'
 import { numberText } from '../value/number.ts'
@@ -10,8 +10,8 @@ import { resolveScalar } from './resolve.ts'
 
 /** Nodes of a document after its aliases are put in place: a few lines of YAML can stand for billions. */
 export const maxYAMLNodes = 200_000
-/** UTF-16 units of a YAML text. */
-export const maxYAMLLength = 4 * 1024 * 1024
+/** UTF-16 units of a YAML text: what the parser makes of each takes hundreds of bytes. */
+export const maxYAMLLength = 512 * 1024
 
 interface State {
   readonly anchors: Map<string, ParsedNode>
@@ -20,7 +20,7 @@ interface State {
 
 /** The value of a YAML text as sigs.k8s.io/yaml turns it to JSON: the first document, YAML 1.1's words, keys as texts. */
 export function parseYAML(text: string): Value {
-  if (text.length > maxYAMLLength) throw new BuiltinError(`yaml: document of more than ${maxYAMLLength} characters`)
+  if (text.length > maxYAMLLength) throw limitExceeded('the length of a YAML text', maxYAMLLength)
   if (isTooNested(text)) throw new BuiltinError(`yaml: exceeded max depth of ${maxYAMLNesting}`)
   const documents = parseAllDocuments(text, {
     version: '1.1',

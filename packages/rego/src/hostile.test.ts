@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { prepare } from './index.ts'
+import { maxCompileMilliseconds, maxNameParts } from './limits.ts'
+import { hostilePolicies } from './testing/hostile-policies.ts'
+import { hostilePrograms, refusedPrograms } from './testing/hostile-programs.ts'
+import type { Line, Measured } from './testing/measure.ts'
+
+/** Milliseconds that each evaluation is given. */
+const timeoutMs = 1_000
+/** What a process may hold, and what it may grow by in one run. */
+const maxMegabytes = 512
+/** Milliseconds without a sign of life after which a process counts as hanging. */
+const hangsAfterMs = 120_000
+/** By default one policy in so many is run; with SOURCE_POLICY_HOSTILE=all every one. */
+const sample = process.env.SOURCE_POLICY_HOSTILE === 'all' ? 1 : 4
+
+const script = fileURLToPath(new URL('testing/run-hostile.ts', import.meta.url))
+
+/** Runs them in one process after another: where one dies, the next goes on behind what killed it. */
+async function runAll(kind: 'policies' | 'programs', indexes: readonly number[]): Promise<Map<string, Measured>> {
+  const measured = new Map<string, Measured>()
+  let left = indexes
+  while (left.length > 0) {
+    const begun = await runProcess(kind, left, measured)
+    left = left.slice(Math.max(begun, 1))
+  }
+  return measured
+}
+
+/** The number of those that were begun. */
+function runProcess(kind: string, indexes: readonly number[], measured: Map<string, Measured>): Promise<number> {
+  const child = spawn(
+    process.execPath,
+    [
+      `--max-old-space-size=${maxMegabytes}`,
+      '--conditions=@source-policy/source',
+      '--import',
+      import.meta.resolve('tsx'),
+      script,
+      kind,
+      String(timeoutMs),
+      indexes.join(','),
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  )
+  let begun = 0
+  let timer = setTimeout(() => child.kill('SIGKILL'), hangsAfterMs)
+  createInterface({ input: child.stdout }).on('line', text => {
+    clearTimeout(timer)
+    timer = setTimeout(() => child.kill('SIGKILL'), hangsAfterMs)
+    const line = JSON.parse(text) as Line
+    if ('begins' in line) begun++
+    else measured.set(line.name, line)
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', () => {
+      clearTimeout(timer)
+      resolve(begun)
+    })
+  })
+}
+
+const chosen = (all: readonly unknown[]): readonly number[] => [...all.keys()].filter(index => index % sample === 0)
+
+/** A process that died or hung has measured nothing. */
+function expectBounded(measured: Measured | undefined, deadlineMs: number): void {
+  expect(measured, 'the process died, or was killed because it hung').toBeDefined()
+  const { milliseconds, bytes } = measured!
+  expect(milliseconds).toBeLessThan(2 * deadlineMs)
+  expect(bytes / 1024 / 1024).toBeLessThan(maxMegabytes)
+}
+
+describe('hostile policies', () => {
+  const indexes = chosen(hostilePolicies)
+  const outcome = runAll('policies', indexes)
+
+  test.each(indexes.map(index => hostilePolicies[index]![0]))(
+    '%s: ends within twice its deadline, in bounded memory, with a result or as cancelled',
+    async name => {
+      const measured = (await outcome).get(name)
+      expectBounded(measured, timeoutMs)
+      expect(measured!.code).toMatch(/^(?:none|eval_cancel_error|eval_conflict_error)$/)
+    },
+    3_600_000,
+  )
+})
+
+describe('hostile programs', () => {
+  const indexes = [...hostilePrograms.keys()]
+  const outcome = runAll('programs', indexes)
+  const codeOf = (name: string): string =>
+    Object.entries(refusedPrograms).find(([, names]) => names.includes(name))?.[0] ?? 'none'
+
+  test.each(indexes.map(index => hostilePrograms[index]![0]))(
+    '%s: compiles or is refused within the deadline, in bounded memory',
+    async name => {
+      const measured = (await outcome).get(name)
+      expectBounded(measured, maxCompileMilliseconds / 2)
+      expect(measured!.code).toBe(codeOf(name))
+    },
+    3_600_000,
+  )
+
+  test('a package of thousands of parts is refused', () => {
+    const modules = { 'p.rego': `package p${'.q'.repeat(maxNameParts)}\n\nr := 1` }
+    expect(() => prepare({ modules, query: 'data.p = x' })).toThrow(
+      expect.objectContaining({ code: 'rego_compile_error' }),
+    )
+  })
+})

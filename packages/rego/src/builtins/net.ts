@@ -117,7 +117,7 @@ function merge(texts: readonly string[], { charge }: BuiltinContext): readonly s
       merged.push(previous)
       continue
     }
-    const first = previous.first < current.first ? previous.first : current.first
+    const first = order(previous.first, current.first) < 0 ? previous.first : current.first
     merged[merged.length - 1] = { bits: current.bits, first, last: current.last, network: undefined }
   }
   return merged

@@ -37,7 +37,7 @@ const types: readonly HostileProgram[] = [
 
 const chains: readonly HostileProgram[] = [
   ['a chain of thousands of rules', `r := a3000\na0 := 1\n${lines(3000, i => `a${i + 1} := a${i} + 1`)}`],
-  ['a chain of twenty thousand rules', `r := a0\na20000 := 1\n${lines(20_000, i => `a${i} := a${i + 1}`)}`],
+  ['a chain of ten thousand rules', `r := a0\na10000 := 1\n${lines(10_000, i => `a${i} := a${i + 1}`)}`],
   [
     'a chain of ten thousand functions',
     `r := f0(1)\nf10000(x) := x\n${lines(10_000, i => `f${i}(x) := f${i + 1}(x)`)}`,
@@ -49,7 +49,7 @@ const chains: readonly HostileProgram[] = [
     'thousands of branches',
     `r := 1 if { input.x == 0 }${lines(2000, i => ` else := ${i} if { input.x == ${i} }`).replaceAll('\n', '')}`,
   ],
-  ['a hundred thousand branches', `r := 1 if { input.x == 0 }${' else := 2 if { input.x == 1 }'.repeat(100_000)}`],
+  ['twenty thousand branches', `r := 1 if { input.x == 0 }${' else := 2 if { input.x == 1 }'.repeat(20_000)}`],
   ['thousands of definitions', lines(20_000, i => `r := ${i} if input.x == ${i}`)],
   ['thousands of rules of one body', `r if { true }${' { true }'.repeat(10_000)}`],
   ['thousands of partial rules', lines(10_000, i => `r[${i}] := ${i} if input.x`)],
@@ -58,7 +58,7 @@ const chains: readonly HostileProgram[] = [
 
 const bodies: readonly HostileProgram[] = [
   ['a body in the worst order', `r if {\n${lines(1000, i => `x${i} = x${i + 1} + 1`)}\nx1000 = 1\n}`],
-  ['a body in the worst order, twice as long', `r if {\n${lines(4000, i => `x${i} = x${i + 1} + 1`)}\nx4000 = 1\n}`],
+  ['a body in the worst order, twice as long', `r if {\n${lines(2000, i => `x${i} = x${i + 1} + 1`)}\nx2000 = 1\n}`],
   ['thousands of unsafe variables', `r if {\n${lines(3000, i => `x${i} == x${i + 1}`)}\n}`],
   ['thousands of variables without an order', `r if {\n${lines(3000, i => `x${i} = x${(i + 1) % 3000} + 1`)}\n}`],
   ['a body of fifty thousand expressions', `r if {\n${lines(50_000, () => 'input.x == 1')}\n}`],
@@ -138,7 +138,7 @@ const nestings: readonly HostileProgram[] = [
   ['templates', `r := ${nested('$"{', '1', '}"', depth)}`],
   ['`with` in `with`', `r if ${'true with input as '.repeat(depth)}1`],
   ['`with` beside `with`', `r if true${' with input as 1'.repeat(depth)}`],
-  ['`else`', `r if { false }${' else if { false }'.repeat(depth)}`],
+  ['`else`', `r if { false }${' else if { false }'.repeat(depth / 5)}`],
   ['assignments', `r if { x := ${'y := '.repeat(depth)}1 }`],
   ['sets of objects in refs', `r := ${'{"a": ['.repeat(250)}1${']}'.repeat(250)}[0]`],
   [

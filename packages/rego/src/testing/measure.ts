@@ -4,6 +4,8 @@ export interface Measured {
   readonly code: string
   /** Milliseconds by the clock, or of the processor if that is less: what others on the machine take is not ours. */
   readonly milliseconds: number
+  /** Milliseconds by the clock. */
+  readonly clock: number
   /** Bytes that the process has grown by at its largest. */
   readonly bytes: number
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { prepare, RegoError } from '../index.ts'
+import { prepare, RegoError, type Value } from '../index.ts'
 import type { EvaluateOptions } from '../query.ts'
 
 // Many more that try to hang the process or to fill its memory are in testing/hostile-policies.ts.
@@ -71,8 +71,8 @@ function codeOf(run: () => unknown): string {
   return 'none'
 }
 
-const nest = (levels: number): unknown[] => {
-  let value: unknown[] = []
+const nest = (levels: number): Value => {
+  let value: Value = []
   for (let i = 0; i < levels; i++) value = [value]
   return value
 }
@@ -126,7 +126,7 @@ describe('limits', () => {
     'r := count([1 | walk(input.a, _)])',
     'r := input.a',
   ])('a document that uses up the stack is a limit like any other: %s', rules => {
-    const input = { a: nest(100_000), b: nest(100_000) } as EvaluateOptions['input']
+    const input = { a: nest(100_000), b: nest(100_000) }
     expect(codeOf(() => evaluate(rules, { input }))).toBe('eval_cancel_error')
   })
 

@@ -472,6 +472,23 @@ describe('holes beneath a fact', () => {
     expect(report.warnings).toEqual(['one is odd'])
   })
 
+  it('may give a better reason to believe what is known already', async () => {
+    const { resolver } = lists(path =>
+      path.length === 2
+        ? { known: [{ ...whole, basis: 'server' }], holes: [item] }
+        : {
+            known: [
+              { ...whole, basis: 'signature' },
+              { ...known(item, 1), basis: 'signature' },
+            ],
+          },
+    )
+    const deep = policy('deep', ({ read }) => ({ allow: read(item) === 1 }))
+    const { report } = await createEvaluator({ policies: [deep], resolvers: [resolver] }).evaluate(alpine)
+    expect(report.basis).toBe('signature')
+    expect(report.facts.map(({ basis }) => basis)).toEqual(['signature', 'signature'])
+  })
+
   it('are filled by facts that come along', async () => {
     const { resolver, asked } = lists(() => ({ known: [whole, known(item, 1)], holes: [item] }))
     const deep = policy('deep', ({ read }) => ({ allow: read(item) === 1 }))

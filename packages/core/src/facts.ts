@@ -19,6 +19,11 @@ export function weakestBasis(bases: Iterable<Basis>): Basis | undefined {
   return weakest
 }
 
+/** Whether the first basis is a better reason to believe than the second. */
+export function isStronger(basis: Basis, other: Basis): boolean {
+  return strength[basis] > strength[other]
+}
+
 /** There is such a value. */
 export interface KnownFact {
   readonly path: Path

@@ -1,5 +1,5 @@
 import { type CodedError, CoreError, toCodedError } from './error.ts'
-import type { Basis, ChildSource, Facts } from './facts.ts'
+import { type Basis, type ChildSource, type Facts, isStronger } from './facts.ts'
 import type { EnvInput, Input } from './input.ts'
 import { formatPath, isWithin, type Path, pathKey, withValueAt, withValuesAt } from './path.ts'
 import type { Resolver } from './resolver.ts'
@@ -63,6 +63,8 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
   const unavailable = new Map<string, CodedError>()
   const facts: FactRecord[] = []
   const warnings = new Set<string>()
+  /** Facts with a value: a reason to believe one of them may turn up later. */
+  const bound = new Map<string, { basis: Basis }>()
   /** Every path that was a hole once, or where a material stands: nothing is opened twice. */
   const opened = new Set<string>()
   let input: Input = {}
@@ -74,6 +76,10 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
     input = withValueAt(input, node.prefix, { ...(env && { env }), ...description.input }) as Input
     for (const path of description.unknown) open(within(node, path))
     nodes.push(node)
+  }
+  const strengthen = (key: string, basis: Basis) => {
+    const record = bound.get(key)
+    if (record !== undefined && isStronger(basis, record.basis)) record.basis = basis
   }
   const open = (path: Path) => {
     const key = pathKey(path)
@@ -134,9 +140,14 @@ export function plantTree(source: Source, resolver: Resolver, { resolvers, run, 
       const fill = (path: Path, state: 'known' | 'absent', basis: Basis, from?: string) => {
         const whole = within(node, path)
         const key = pathKey(whole)
-        if (!holes.has(key) || unavailable.has(key)) return undefined
+        if (!holes.has(key) || unavailable.has(key)) {
+          if (state === 'known') strengthen(key, basis)
+          return undefined
+        }
         holes.delete(key)
-        facts.push({ path: formatPath(whole), state, basis, ...(from && { from }), asked: wanted.has(key) })
+        const record = { path: formatPath(whole), state, basis, ...(from && { from }), asked: wanted.has(key) }
+        if (state === 'known') bound.set(key, record)
+        facts.push(record)
         return whole
       }
       for (const fact of known) {

@@ -1,3 +1,4 @@
+import type { PublicKey } from '@source-policy/attestation'
 import type { Basis, Path } from '@source-policy/core'
 import { type FoundImage, findAttestation, isHardened } from './attestation-manifest.ts'
 import { attestationsOf } from './attestations.ts'
@@ -12,6 +13,7 @@ export interface AttestedImage extends FoundImage {
   /** That of the image itself. */
   readonly basis: Basis
   readonly trustRoots: TrustRoots
+  readonly hardenedImagesKey?: PublicKey
 }
 
 /** What a digest does not lead to, only a server says: the referrers of a hardened image. */
@@ -44,7 +46,7 @@ async function sbomFacts(image: AttestedImage): Promise<PartialFacts> {
 }
 
 async function signatureFacts(image: AttestedImage): Promise<PartialFacts> {
-  const [attested, found] = await Promise.all([attestedFacts(image), signaturesOf(image, image.trustRoots)])
+  const [attested, found] = await Promise.all([attestedFacts(image), signaturesOf(image)])
   const { accepted, errors } = found
   const listed = <T>(list: readonly T[]) => (list.length > 0 ? list : undefined)
   return mergeFacts([
@@ -56,8 +58,9 @@ async function signatureFacts(image: AttestedImage): Promise<PartialFacts> {
 
 /** Whether an accepted signature covers the provenance: it stands in the manifest that is signed. */
 async function verifiedFacts(image: AttestedImage): Promise<PartialFacts> {
-  const found = await signaturesOf(image, image.trustRoots)
-  return factOf(verifiedPath, found.accepted.length > 0 ? true : undefined, signedBasis(found))
+  const [provenance, found] = await Promise.all([provenanceFacts(image), signaturesOf(image)])
+  const verified = factOf(verifiedPath, found.accepted.length > 0 ? true : undefined, signedBasis(found))
+  return mergeFacts([provenance, verified])
 }
 
 async function attestationFacts(image: AttestedImage): Promise<PartialFacts> {

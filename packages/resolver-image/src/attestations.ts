@@ -48,7 +48,7 @@ async function builtAttestations(image: AttestedImage): Promise<Listed> {
   const listed: Listed = { attestations: [], refused: [] }
   const descriptors = await findAttestations(image, () => true)
   if (descriptors.length === 0) return listed
-  const { accepted } = await signaturesOf(image, image.trustRoots)
+  const { accepted } = await signaturesOf(image)
   const signer = accepted.find(({ input }) => input.signer !== undefined)?.input.signer
   for (const descriptor of descriptors) {
     const place: Place = { name: 'attestation', subject: descriptor }

@@ -1,3 +1,4 @@
+import type { PublicKey } from '@source-policy/attestation'
 import {
   type CodedError,
   type Facts,
@@ -14,7 +15,7 @@ import { type ContentSource, chooseManifest, formatReference, readImageConfig } 
 import type { AttestationTopics, AttestedImage } from './attestation-facts.ts'
 import { configFacts } from './config-facts.ts'
 import { ImageSourceError } from './error.ts'
-import { factOf, mergeFacts, type PartialFacts } from './facts.ts'
+import { coveredBySignature, factOf, mergeFacts, type PartialFacts } from './facts.ts'
 import {
   describeImageSource,
   FIELDS,
@@ -41,6 +42,8 @@ export interface ImageResolverOptions {
   readonly layout?: (store: string) => ContentSource | undefined
   /** Whom signatures are verified by, where a policy does not say. Default: the public Sigstore instance, as it was when this was published. */
   readonly trustRoots?: TrustRoots
+  /** Who signs Docker Hardened Images. Default: Docker, by the key that is embedded in @source-policy/attestation. */
+  readonly hardenedImagesKey?: PublicKey
 }
 
 /**
@@ -118,14 +121,14 @@ async function resolveImage(
     const others = await attempt([...asked.values()].flat(), async () => {
       const image = await chooseImage(options, opened)
       const steps = Array.from(asked, ([topic, wanted]) => attempt(wanted, () => factsOf(topic, image, wanted)))
-      return mergeFacts(await Promise.all(steps))
+      return coveredBySignature(mergeFacts(await Promise.all(steps)))
     })
     return mergeFacts([checksum, others])
   })
   return mergeFacts([{ unavailable: strange.map(path => ({ path, error: unknownField(path) })) }, answered])
 }
 
-interface OpenedImage extends Omit<AttestedImage, 'chosen' | 'trustRoots'> {
+interface OpenedImage extends Omit<AttestedImage, 'chosen' | 'trustRoots' | 'hardenedImagesKey'> {
   readonly platform: Platform
 }
 
@@ -140,11 +143,12 @@ async function openImage(options: ImageResolverOptions, source: Source, context:
 
 /** The image of the platform in it. */
 async function chooseImage(
-  { trustRoots = publicGoodOnly }: ImageResolverOptions,
+  { trustRoots = publicGoodOnly, hardenedImagesKey }: ImageResolverOptions,
   { platform, ...opened }: OpenedImage,
 ): Promise<AttestedImage> {
   const { images, repository: reference, root, context } = opened
-  return { ...opened, trustRoots, chosen: await chooseManifest(images, { reference, root, platform }, context) }
+  const chosen = await chooseManifest(images, { reference, root, platform }, context)
+  return { ...opened, trustRoots, chosen, ...(hardenedImagesKey && { hardenedImagesKey }) }
 }
 
 function topicOf(path: Path): Topic | undefined {

@@ -1,5 +1,7 @@
+import { parsePublicKey } from '@source-policy/attestation'
 import type { Basis, Facts } from '@source-policy/core'
 import { createRun } from '@source-policy/core'
+import type { ContentCache } from '@source-policy/oci'
 import {
   type BuiltContent,
   buildArtifact,
@@ -10,6 +12,8 @@ import {
   describedAs,
   type ListedReferrer,
   type RegistryOptions,
+  type SignImageOptions,
+  type SigstoreSigner,
 } from '@source-policy/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ServedImages, serveImages, statesOf } from './testing/served-images.ts'
@@ -118,6 +122,15 @@ describe('signatures', () => {
     expect(statesOf(facts)).toMatchObject({ 'image.signatures': 'absent', 'image.hasProvenance': true })
     expect(basisOf(facts, 'signatures')).toBe('server')
     expect(basisOf(facts, 'hasProvenance')).toBe('digest')
+  })
+
+  it('cover the provenance, in one question or a later one', async () => {
+    await push([bundleOf(attestation)])
+    expect(basisOf(await ask('image.provenance'), 'provenance')).toBe('server')
+    expect(basisOf(await ask('image.provenance', 'image.signatures'), 'provenance')).toBe('signature')
+    expect(basisOf(await ask('image.provenance.verified'), 'provenance')).toBe('signature')
+    const byDigest = await served.ask(`app@${index.digest}`, ['image.provenance', 'image.signatures'])
+    expect(basisOf(byDigest, 'provenance')).toBe('digest')
   })
 
   it('are absent without a request where the index lists no attestation', async () => {
@@ -277,6 +290,24 @@ describe('requests', () => {
     expect(kinds.sort()).toEqual(['blobs/', 'blobs/', 'manifests/', 'manifests/', 'manifests/v1', 'referrers/'])
   })
 
+  it('are the referrers list alone where the cache has the rest', async () => {
+    const kept = new Map<string, Uint8Array>()
+    const cache: ContentCache = {
+      read: async digest => kept.get(digest),
+      write: async (digest, bytes) => void kept.set(digest, bytes),
+      readRecord: async () => undefined,
+      writeRecord: async () => {},
+    }
+    served = await serveImages({}, { trustRoots: async () => [trustRoot], client: { cache } })
+    for (const content of [index, bundleOf(attestation)]) served.registry.push('app', content)
+    const name = `app@${index.digest}`
+    await served.ask(name, fields)
+    await served.call(name, [{ identity: { issuer: 'x', subject: 'y' } }])
+    served.registry.clearLog()
+    expect(statesOf(await served.ask(name, fields))).toMatchObject({ 'image.provenance.verified': true })
+    expect(served.requests()).toEqual([`/v2/app/referrers/${attestation.digest}`])
+  })
+
   it('are none for what a run knows already', async () => {
     await push([bundleOf(attestation)])
     const run = createRun()
@@ -287,7 +318,7 @@ describe('requests', () => {
   })
 })
 
-it('does not take a Docker Hardened Image for one that anybody can sign', async () => {
+describe('a Docker Hardened Image', () => {
   const hardened = buildImage({
     platform: { os: 'linux', architecture: 'arm64' },
     descriptorAnnotations: { 'com.docker.dhi.build.id': '1' },
@@ -305,17 +336,57 @@ it('does not take a Docker Hardened Image for one that anybody can sign', async 
     ],
   })
   const root = buildIndex([hardened], { annotations: { 'org.opencontainers.image.title': 'dhi/app' } })
-  const layer = sigstore.withKey().signImage(statement.digest)
-  const legacy = buildArtifact({
-    artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json',
-    subject: statement,
-    layers: [{ bytes: layer.bytes, annotations: layer.annotations, mediaType: SIMPLE_SIGNING }],
+  const docker = sigstore.withKey()
+  const signedBy = (by: SigstoreSigner, options: SignImageOptions = {}) => {
+    const layer = by.signImage(statement.digest, { reference: 'dhi.io/app', ...options })
+    return buildArtifact({
+      artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json',
+      subject: statement,
+      layers: [{ bytes: layer.bytes, annotations: layer.annotations, mediaType: SIMPLE_SIGNING }],
+    })
+  }
+  const serve = async (...contents: BuiltContent[]) => {
+    served = await serveImages(
+      {},
+      { trustRoots: async () => [trustRoot], hardenedImagesKey: parsePublicKey(docker.publicKey) },
+    )
+    served.registry.push('app', root, 'v1')
+    for (const content of [statement, ...contents]) served.registry.push('app', content)
+  }
+
+  it.each([[{ log: 'none' }], [{}]] as const)(
+    'is signed by the key of Docker alone, with a log entry or without (%o)',
+    async options => {
+      await serve(signedBy(docker, options))
+      const found = await signatures()
+      expect(found.errors).toBe('absent')
+      expect(found.signatures).toEqual([
+        expect.objectContaining({
+          kind: 'docker-hardened-image',
+          type: 'simplesigning-v1',
+          isDHI: true,
+          dockerReference: 'dhi.io/app',
+        }),
+      ])
+      const facts = await ask('image.provenance', 'image.provenance.verified')
+      expect(statesOf(facts)).toMatchObject({ 'image.provenance.verified': true })
+      expect(basisOf(facts, 'provenance')).toBe('signature')
+    },
+  )
+
+  it('is not signed where the log entry that goes along does not hold', async () => {
+    const stranger = createSigstore().withKey(docker.keys)
+    await serve(signedBy(stranger))
+    expect(codes((await signatures()).errors)).toEqual(['too_few_log_entries'])
   })
-  await push([statement, bundleOf(statement), legacy], {}, root)
-  const found = await signatures()
-  expect(found.signatures).toBe('absent')
-  expect(codes(found.errors).sort()).toEqual(['signature_mismatch', 'wrong_signer_kind'])
-  expect(statesOf(await ask('image.provenance'))).toMatchObject({
-    'image.provenance': { builderID: expect.any(String) },
+
+  it("is nobody else's to sign", async () => {
+    await push([statement, bundleOf(statement), signedBy(sigstore.withKey())], {}, root)
+    const found = await signatures()
+    expect(found.signatures).toBe('absent')
+    expect(codes(found.errors).sort()).toEqual(['signature_mismatch', 'wrong_signer_kind'])
+    expect(statesOf(await ask('image.provenance'))).toMatchObject({
+      'image.provenance': { builderID: expect.any(String) },
+    })
   })
 })

@@ -1,6 +1,12 @@
-import { isProvenance, signatureInput, type VerifiedSignature } from '@source-policy/attestation'
+import {
+  dockerHardenedImagesKey,
+  isProvenance,
+  signatureInput,
+  type VerifiedSignature,
+} from '@source-policy/attestation'
 import type { SignatureErrorInput, SignatureInput } from '@source-policy/core'
 import type { Digest } from '@source-policy/oci'
+import type { AttestedImage } from './attestation-facts.ts'
 import {
   type AttestationManifest,
   type FoundImage,
@@ -11,7 +17,7 @@ import {
 import { ImageSourceError } from './error.ts'
 import { type Evidence, isRefusal, referringEvidence, refusalOf } from './evidence.ts'
 import { firstStatement, statementLayers } from './statements.ts'
-import { type TrustRoots, timeOf } from './trust.ts'
+import { timeOf } from './trust.ts'
 import { verifyEvidence, verifyHardened } from './verify-evidence.ts'
 
 /** What there is of signatures on the attestation manifest of an image. */
@@ -30,7 +36,7 @@ export interface AcceptedSignature {
  * The signatures that docker buildx looks at, all of them: on the attestation manifest of the image, which in its turn has to be about the
  * image. Each stands for itself; where the list or one of them cannot be had, it throws.
  */
-export async function signaturesOf(image: FoundImage, trustRoots: TrustRoots): Promise<FoundSignatures> {
+export async function signaturesOf(image: AttestedImage): Promise<FoundSignatures> {
   const descriptor = await findAttestation(image)
   if (descriptor === undefined) return { accepted: [], errors: [] }
   const place = { name: 'attestation', subject: descriptor } as const
@@ -41,10 +47,12 @@ export async function signaturesOf(image: FoundImage, trustRoots: TrustRoots): P
   if (bound !== true) return { accepted: [], errors: [bound] }
   if (failed.length > 0) throw failed[0]
   const hardened = isHardened(image.chosen)
-  const roots = evidence.length === 0 ? [] : await trustRoots(image.context)
+  const roots = evidence.length === 0 ? [] : await image.trustRoots(image.context)
   const now = timeOf(image.context)
   const verify = (item: Evidence) =>
-    hardened ? verifyHardened(item, roots, now) : verifyEvidence(item, { trustRoots: roots }, now)
+    hardened
+      ? verifyHardened(item, image.hardenedImagesKey ?? dockerHardenedImagesKey(), roots, now)
+      : verifyEvidence(item, { trustRoots: roots }, now)
 
   const accepted: AcceptedSignature[] = []
   const errors = [...refused]

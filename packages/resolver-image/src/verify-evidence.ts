@@ -1,6 +1,5 @@
 import {
   type AttestationError,
-  dockerHardenedImagesKey,
   type PublicKey,
   type TrustRoot,
   thresholdsOf,
@@ -45,12 +44,13 @@ export async function verifyEvidence(evidence: Evidence, authority: Authority, n
  */
 export async function verifyHardened(
   evidence: Evidence,
+  key: PublicKey,
   trustRoots: readonly TrustRoot[],
   now: Date,
 ): Promise<VerifiedSignature> {
   const isLogged = Boolean(evidence.annotations[COSIGN_LOG_ENTRY])
   return verify(evidence, {
-    key: dockerHardenedImagesKey(),
+    key,
     trustRoots: isLogged ? trustRoots : [],
     thresholds: isLogged ? { tlog: 1, sct: 0, timestamp: 1 } : NO_WITNESS,
     now,

@@ -63,7 +63,7 @@ async function rewrite({ result, builds, session }: Checked, options: PinOptions
       ? pinned.problems.map(({ location, text, why }) => {
           const place =
             location === undefined ? build.files.file : `${location.file}:${location.line}:${location.column}`
-          return `${place}: ${sourceName({ kind: '', identifier: text })}: ${why}`
+          return `${place}: ${sourceName({ kind: text.startsWith('docker-image://') ? 'image' : '', identifier: text })}: ${why}`
         })
       : [`${build.files.file}: it is no file of this machine`],
   )

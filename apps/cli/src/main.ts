@@ -3,6 +3,7 @@ import type { DockerfileError } from '@source-policy/dockerfile'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { CheckOptions } from './commands/check.ts'
 import type { EvalOptions } from './commands/eval.ts'
+import type { LintOptions } from './commands/lint.ts'
 import type { PinOptions } from './commands/pin.ts'
 import type { SchemaName } from './commands/schema.ts'
 import type { TestOptions } from './commands/test.ts'
@@ -206,10 +207,28 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
     })
 
   command
+    .command('lint')
+    .summary('find mistakes in policies')
+    .description(
+      'Finds mistakes in policies: those named, else those of the Dockerfiles here. A comment `# lint:ignore <rule> <reason>` suppresses one.',
+    )
+    .argument('[path...]', 'policies, or directories (default: .)')
+    .option('--list', 'tell which mistakes are looked for')
+    .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
+    .addOption(logLevelOption())
+    .addHelpText('after', '\nExit codes: 0 no problem, 1 problems, 2 broken (a policy that does not load).')
+    .action(async (paths: string[], given: Given<LintOptions>) => {
+      await perform(given, async logger => {
+        const { lint } = await import('./commands/lint.ts')
+        return lint(paths, { list: false, format: 'text', ...given }, { io, secrets, logger })
+      })
+    })
+
+  command
     .command('schema')
     .summary('print a JSON Schema')
     .description('Prints the JSON Schema of what a policy sees, of what it answers, or of what --format json prints.')
-    .addArgument(new Argument('<document>', 'which one').choices(['input', 'decision', 'report', 'test']))
+    .addArgument(new Argument('<document>', 'which one').choices(['input', 'decision', 'report', 'test', 'lint']))
     .action(async (document: SchemaName) => {
       await perform({ logLevel: 'info' }, async () => {
         const { printSchema } = await import('./commands/schema.ts')

@@ -45,8 +45,12 @@ github_release_attestation(http) := signature if {
 /** Words that their names have. */
 export const HELPER_NAMES: readonly string[] = ['docker_github_builder', 'github_release_attestation']
 
-/** The builtins that they call: where an operator allows fewer, there are no helpers. */
-export const HELPER_BUILTINS: readonly string[] = [
+/** The module of the helpers; none where an operator allows fewer builtins than they call. */
+export function helpersFor(builtins: readonly string[]): Readonly<Record<string, string>> {
+  return HELPER_BUILTINS.every(name => builtins.includes(name)) ? { [HELPERS_FILE]: DOCKER_HELPERS } : {}
+}
+
+const HELPER_BUILTINS: readonly string[] = [
   'assign',
   'concat',
   'count',

@@ -1,13 +1,12 @@
 import type { PolicyFile, PolicySet } from '@source-policy/core'
 import { type Module, parseModule } from '@source-policy/rego'
-import { helpersFor } from './buildx-helpers.ts'
 import { OpaEngineError } from './error.ts'
 import { MAX_POLICY_FILE_BYTES, MAX_POLICY_MODULES } from './limits.ts'
 import { refPath } from './ref-path.ts'
 
 /**
  * The modules of a policy set by file name: its files and, as docker buildx does, for each `import data.a.b` the file
- * `a/b.rego` under the root, whose package is then `a.b` whatever it declares; and the helpers of docker buildx.
+ * `a/b.rego` under the root, whose package is then `a.b` whatever it declares.
  * With `presentFirst` no file is read for a package that one of the set's own files has.
  */
 export async function loadModules(
@@ -48,7 +47,7 @@ export async function loadModules(
       )
     }
   }
-  return { ...modules, ...helpersFor(Object.values(modules)) }
+  return modules
 }
 
 interface Import {

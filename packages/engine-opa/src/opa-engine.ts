@@ -31,7 +31,7 @@ import {
 } from '@source-policy/rego'
 import { BUILDX_BUILTINS } from './capabilities.ts'
 import { type Dependencies, dependenciesOf } from './dependencies.ts'
-import { DOCKER_HELPERS, HELPER_BUILTINS, HELPER_NAMES, HELPERS_FILE } from './docker-helpers.ts'
+import { HELPER_NAMES, HELPERS_FILE, helpersFor } from './docker-helpers.ts'
 import { waitingOf } from './explain/attempts.ts'
 import { explainerOf } from './explain/explanation.ts'
 import { indexRules, type RuleIndex } from './explain/rule-index.ts'
@@ -57,9 +57,7 @@ export interface OpaEngineOptions {
 export function opaEngine(options: OpaEngineOptions = {}): Engine {
   const functions = { ...HOST_FUNCTIONS, ...options.functions }
   const capabilities = { builtins: options.builtins ?? BUILDX_BUILTINS }
-  const helpers = HELPER_BUILTINS.every(name => capabilities.builtins.includes(name))
-    ? { [HELPERS_FILE]: DOCKER_HELPERS }
-    : {}
+  const helpers = helpersFor(capabilities.builtins)
   const readers = Object.keys(functions).filter(name => functions[name]?.implementation === undefined)
   if (HELPERS_FILE in helpers) readers.push(...HELPER_NAMES)
   const queries = new Map<string, Query>()

@@ -8,6 +8,7 @@ export type {
   Expr,
   Head,
   Module,
+  ObjectTerm,
   RefTerm,
   Rule,
   SomeExpr,

@@ -13,6 +13,7 @@ const schemas = {
   input: () => policySchema('input'),
   decision: () => policySchema('decision'),
   report: async () => (await import('../report-schema.ts')).REPORT_SCHEMA,
+  lint: async () => (await import('../lint-schema.ts')).LINT_SCHEMA,
   test: async () => (await import('../test-schema.ts')).TEST_SCHEMA,
 } as const satisfies Readonly<Record<string, () => Promise<Schema>>>
 

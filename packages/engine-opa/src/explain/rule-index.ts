@@ -31,6 +31,7 @@ export interface IndexedBody {
 
 export interface IndexedExpression {
   readonly place: string
+  readonly span: Span
   readonly text: string
   readonly negated: boolean
   /** Rules that it names. */
@@ -91,7 +92,14 @@ function indexExpression(expr: Expr, resolve: Resolve): IndexedExpression {
   const rules: string[] = []
   const variables = new Set<string>()
   walkExprTerms(expr, term => note(term, resolve, rules, variables))
-  return { place: placeOf(expr.span), text: textOf(expr.span), negated: expr.negated, rules: unique(rules), variables }
+  return {
+    place: placeOf(expr.span),
+    span: expr.span,
+    text: textOf(expr.span),
+    negated: expr.negated,
+    rules: unique(rules),
+    variables,
+  }
 }
 
 function note(term: Term, resolve: Resolve, rules: string[], variables: Set<string>): void {

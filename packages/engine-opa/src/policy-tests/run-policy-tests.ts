@@ -19,6 +19,7 @@ import {
   type Value,
 } from '@source-policy/rego'
 import { BUILDX_BUILTINS } from '../capabilities.ts'
+import { helpersFor } from '../docker-helpers.ts'
 import { type Explainer, explainerOf } from '../explain/explanation.ts'
 import { indexRules, type RuleIndex } from '../explain/rule-index.ts'
 import { MAX_EXPLAINED_EVENTS, MAX_TEST_ROUNDS } from '../limits.ts'
@@ -47,7 +48,8 @@ export async function runPolicyTests(options: PolicyTestsOptions): Promise<Polic
   const { policy, tests, root } = options
   const testFiles = new Set(tests.map(({ path }) => path))
   const set = { name: tests.map(({ path }) => path).join(', '), files: [...policy, ...tests], root }
-  const modules = await loadModules(set, { presentFirst: true })
+  const helpers = helpersFor(options.builtins ?? BUILDX_BUILTINS)
+  const modules = { ...(await loadModules(set, { presentFirst: true })), ...helpers }
   const selected = findTests(modules).filter(({ name }) => options.select?.(name) ?? true)
   const tested = Object.fromEntries(policy.map(({ path }) => [path, modules[path] ?? '']))
   const coverage = options.coverage === true ? createCoverage(tested) : undefined

@@ -1,6 +1,6 @@
 import type { EvaluationRequest, SignatureInput } from '@source-policy/core'
 import { describe, expect, it } from 'vitest'
-import { opaEngine } from './opa-engine.ts'
+import { opaEngine } from '../opa-engine.ts'
 
 const request: EvaluationRequest = {
   input: {},

@@ -1,9 +1,10 @@
 import type { TransparencyLogEntry } from '@sigstore/bundle'
 import { type SignedEntity, Verifier, type TrustMaterial as VerifierMaterial } from '@sigstore/verify'
 import { AttestationError } from './error.ts'
-import { decodeBounded, isObject, type JSONObject } from './json.ts'
+import { decodeBounded, isObject } from './json.ts'
 import { MAX_ANNOTATION_BYTES, MAX_BUNDLE_BYTES, MAX_CHECKPOINT_LENGTH, MAX_PROOF_HASHES } from './limits.ts'
 import { decodePEM } from './pem.ts'
+import { checkPromisedEntry } from './promised-entry.ts'
 import type { SignedContent } from './signed-content.ts'
 import type { LogAuthority, TrustMaterial } from './trust-material.ts'
 import type { VerifiedTimestamp } from './verified-signature.ts'
@@ -37,14 +38,18 @@ export function verifyLogEntry(
   }
   const log = logs.find(({ logID }) => logID.equals(entry.logId.keyId)) ?? fail('no such log in the trust root')
   checkConsistency(entry, fail)
-  checkSigner(entry, signer, fail)
+  const spec = checkSigner(entry, signer, fail)
+  const { kind, version } = entry.kindVersion
   try {
-    new Verifier(trusting(log), NO_THRESHOLDS).verify({
-      tlogEntries: [withSignaturesOf(log, entry)],
-      signature: asVerifierContent(entry.kindVersion.kind, content),
-      key: { $case: 'public-key', hint: '' },
-      timestamps: [],
-    })
+    if (`${kind}/${version}` === 'intoto/0.0.1') checkPromisedEntry(entry, spec, content, log)
+    else {
+      new Verifier(trusting(log), NO_THRESHOLDS).verify({
+        tlogEntries: [withSignaturesOf(log, entry)],
+        signature: asVerifierContent(kind, content),
+        key: { $case: 'public-key', hint: '' },
+        timestamps: [],
+      })
+    }
   } catch (cause) {
     fail(cause instanceof Error ? cause.message : String(cause), cause)
   }
@@ -114,26 +119,30 @@ function withSignaturesOf({ baseURL }: LogAuthority, entry: TransparencyLogEntry
 }
 
 /** Where each kind of entry has who signed. */
-const verifiers: Readonly<Record<string, (spec: JSONObject) => unknown>> = {
+const verifiers: Readonly<Record<string, (spec: unknown) => unknown>> = {
   'hashedrekord/0.0.1': spec => at(spec, 'signature', 'publicKey', 'content'),
   'hashedrekord/0.0.2': spec => at(spec, 'hashedRekordV002', 'signature', 'verifier'),
   'dsse/0.0.1': spec => at(spec, 'signatures', 0, 'verifier'),
   'dsse/0.0.2': spec => at(spec, 'dsseV002', 'signatures', 0, 'verifier'),
+  'intoto/0.0.1': spec => at(spec, 'publicKey'),
   'intoto/0.0.2': spec => at(spec, 'content', 'envelope', 'signatures', 0, 'publicKey'),
 }
 
+/** Whether the entry names the signer. Returns what the entry specifies. */
 function checkSigner(
   entry: TransparencyLogEntry,
   signer: LoggedSigner,
   fail: (problem: string, cause?: unknown) => never,
-): void {
+): unknown {
   const { kind, version } = entry.kindVersion
   const body = decodeBounded(entry.canonicalizedBody, { what: 'log entry', maxBytes: MAX_BUNDLE_BYTES })
   if (!isObject(body) || body.kind !== kind || body.apiVersion !== version) fail(`it is not of kind ${kind}/${version}`)
   const select = verifiers[`${kind}/${version}`] ?? fail(`unknown kind ${kind}/${version}`)
-  const logged = keyIn(select(at(body, 'spec') as JSONObject)) ?? fail('it does not say who signed')
+  const spec = at(body, 'spec')
+  const logged = keyIn(select(spec)) ?? fail('it does not say who signed')
   const expected = logged.type === 'certificate' ? signer.certificate : signer.spki
   if (expected === undefined || !expected.equals(logged.der)) fail('it was signed by somebody else')
+  return spec
 }
 
 /** PEM in base64, or the message that Rekor 2 has. */

@@ -14,6 +14,8 @@ export interface SignedContent {
   isLoggedAs(kind: string, digest: Buffer): boolean
   /** What a timestamp authority was shown. */
   readonly timestamped: Buffer
+  /** The envelope as it was shown to a log, where that is known. */
+  readonly document?: Buffer
 }
 
 /** An artifact: its bytes where they are known, and its digests. */
@@ -73,12 +75,13 @@ export function signedArtifact(signature: Buffer, artifact: Artifact): SignedCon
   }
 }
 
-/** An envelope, and one of its signatures. */
-export function signedEnvelope(signature: Buffer, envelope: Envelope, timestamped: Buffer = signature): SignedContent {
+/** An envelope, and one of its signatures; `document` where cosign kept it as it is, and had that logged and timestamped. */
+export function signedEnvelope(signature: Buffer, envelope: Envelope, document?: Buffer): SignedContent {
   const encoded = preAuthEncoding(envelope)
   return {
     signature,
-    timestamped,
+    timestamped: document ?? signature,
+    ...(document && { document }),
     // cosign signs envelopes by Ed25519ph, too
     isSignedBy: key => isArtifactSignature(key, artifactOf(encoded), signature),
     // a hashedrekord is of what was signed, the other kinds are of the payload

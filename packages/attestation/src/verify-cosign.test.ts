@@ -175,6 +175,58 @@ describe('a cosign attestation', () => {
     })
   })
 
+  describe('with an entry of kind intoto 0.0.1, as cosign made them until 2023', () => {
+    const at = new Date(SIGNED_AT.getTime() + 60_000)
+    const layer = signer.attest(statement(), { log: 'none', timestamp: false, at })
+    const { payload } = JSON.parse(layer.bytes.toString())
+    const hash = (bytes: Uint8Array) => ({ algorithm: 'sha256', value: sha256Of(bytes) })
+    const spec = {
+      content: { hash: hash(layer.bytes), payloadHash: hash(Buffer.from(payload, 'base64')) },
+      publicKey: Buffer.from(signer.certificate!).toString('base64'),
+    }
+    const logged = (changed: object = {}, when = at, index = 0) => {
+      const body = { kind: 'intoto', apiVersion: '0.0.1', spec: { ...spec, ...changed } }
+      const entry = sigstore.logs.rekor1.add(body, when)
+      const bundle = {
+        SignedEntryTimestamp: entry.inclusionPromise!.signedEntryTimestamp,
+        Payload: {
+          body: entry.canonicalizedBody,
+          integratedTime: Number(entry.integratedTime),
+          logIndex: Number(entry.logIndex) + index,
+          logID: Buffer.from(entry.logId.keyId, 'base64').toString('hex'),
+        },
+      }
+      return annotated(layer, { [NAMES.bundle]: JSON.stringify(bundle) })
+    }
+
+    it('gives its statement', async () => {
+      await expect(verifyLayer(logged())).resolves.toMatchObject({
+        statement: { predicateType: 'https://example.com/review/v1' },
+        timestamps: [{ type: 'Tlog', timestamp: at }],
+      })
+    })
+
+    const other = signer.attest(statement([{ digest: { sha256: 'ab'.repeat(32) } }]))
+    const stranger = sigstore.issue({ ...identity, subject: 'https://example.com/other' }, { notBefore: SIGNED_AT })
+    it.each([
+      ['another envelope', logged({ content: { ...spec.content, hash: hash(other.bytes) } })],
+      ['another payload', logged({ content: { ...spec.content, payloadHash: hash(other.bytes) } })],
+      ['no digests', logged({ content: {} })],
+      ['another signer', logged({ publicKey: Buffer.from(stranger.certificate!).toString('base64') })],
+      ['another index than was promised', logged({}, at, 1)],
+    ])('is refused where it is of %s', async (_, spoilt) => {
+      await expect(verifyLayer(spoilt)).rejects.toMatchObject({
+        code: 'too_few_log_entries',
+        refused: [{ code: 'untrusted_log_entry' }],
+      })
+    })
+
+    it('is refused over an envelope that says the same in other bytes', async () => {
+      const bytes = Buffer.from(JSON.stringify(JSON.parse(layer.bytes.toString()), null, 1))
+      await expect(verifyLayer({ ...logged(), bytes })).rejects.toMatchObject({ code: 'too_few_log_entries' })
+    })
+  })
+
   it('by a key holds without a log where none is asked for', async () => {
     const byKey = sigstore.withKey()
     const layer = byKey.attest(statement(), { log: 'none', timestamp: false })

@@ -76,7 +76,7 @@ function formatSelector(part: Term): string {
   return /[\\\p{Cc}]/u.test(part.value) ? `[${quote(part.value)}]` : `["${part.value}"]`
 }
 
-export function formatBody(body: Body): string {
+function formatBody(body: Body): string {
   return body.map(formatExpr).join('; ')
 }
 

@@ -28,7 +28,7 @@ export type Scalar =
 export interface RuleNode {
   /** From `data` to here; `data` itself has `[]`. Mostly strings, but `p[1] := 2` stands below `p` at the number 1. */
   readonly path: readonly Scalar[]
-  /** By `scalarKey`. */
+  /** By `scalarKey`: strings and numbers are kept apart, 1 and 1.0 are one. */
   readonly children: ReadonlyMap<string, RuleNode>
   /** Definitions at exactly this place, in source order, the default apart. */
   readonly rules: readonly CompiledRule[]
@@ -36,9 +36,6 @@ export interface RuleNode {
   /** The kind that all `rules` here share; 'none' when there are none. A node of kind 'object' or 'none' may have children with rules. */
   readonly kind: RuleKind | 'none'
 }
-
-/** The key of RuleNode.children: strings and numbers are kept apart, 1 and 1.0 are one. */
-export type ScalarKey = string
 
 /**
  * - complete: one value at `path`

@@ -19,7 +19,7 @@ export function checkFunctions(work: Work, arity: Arity): void {
   }
 }
 
-export function checkCallsIn(work: Work, arity: Arity, body: Body, closures = true): void {
+function checkCallsIn(work: Work, arity: Arity, body: Body, closures = true): void {
   for (const expr of body) {
     if (closures) checkExpr(work, arity, expr)
     else checkCall(work, arity, expr)

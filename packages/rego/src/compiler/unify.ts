@@ -91,7 +91,7 @@ function bindFromComprehension(state: Unifier, a: Term, b: Term): void {
 }
 
 /** Whether a ref or call has a value once the names in `safe` are bound; variables in a ref's path enumerate. */
-export function isEvaluable(term: Term, safe: ReadonlySet<string>): boolean {
+function isEvaluable(term: Term, safe: ReadonlySet<string>): boolean {
   if (term.kind === 'ref') return isRefSafe(term, safe)
   return isSubset(varsOfTerm(term, safetyVars), safe)
 }

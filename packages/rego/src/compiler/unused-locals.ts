@@ -55,6 +55,6 @@ export function reportUnusedDeclared(scopes: Scopes, used: ReadonlySet<string>, 
   }
 }
 
-export function byGeneratedName(a: readonly [string, Declared], b: readonly [string, Declared]): number {
+function byGeneratedName(a: readonly [string, Declared], b: readonly [string, Declared]): number {
   return a[1].as < b[1].as ? -1 : 1
 }

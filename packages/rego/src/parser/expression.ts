@@ -26,7 +26,7 @@ export function parseBody(p: Parser, end: Token): Body {
 }
 
 // body = literal { ( ";" | line end ) literal }
-export function parseLiterals(p: Parser, end: Token): Body {
+function parseLiterals(p: Parser, end: Token): Body {
   if (p.token === end) fail(p, 'found empty body')
   const body: Expr[] = []
   for (;;) {

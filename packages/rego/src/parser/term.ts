@@ -320,7 +320,7 @@ function parsePairs(p: Parser, entries: ObjectEntry[]): readonly ObjectEntry[] {
 }
 
 /** The rest of a list up to its end, which stays the current token; a comma may come before it. */
-export function parseTerms(p: Parser, end: Token, items: Term[]): readonly Term[] {
+function parseTerms(p: Parser, end: Token, items: Term[]): readonly Term[] {
   while (p.token !== end) {
     items.push(nested(p, parseListItem))
     if (p.token === end) break

@@ -68,7 +68,7 @@ export const scalarTypes: { readonly [kind in ScalarType['kind']]: ScalarType } 
 }
 export const anything: AnyType = { kind: 'any', of: [] }
 export const stringType = scalarTypes.string
-export const numberType = scalarTypes.number
+const numberType = scalarTypes.number
 
 export function isAnything(type: Type | Unknown): boolean {
   return type?.kind === 'any' && type.of.length === 0

@@ -90,6 +90,13 @@ describe('a prepared query', () => {
     expect(outcome).toMatchObject({ results: [], error: { code: 'eval_builtin_error' } })
   })
 
+  test('refuses at once also what no evaluation would come to', () => {
+    const modules = { 'p.rego': 'package p\n\nr if {\n\tsome x in ["a"]\n\tinput.a with input[x] as 1\n}' }
+    expect(() => prepare({ modules, query: 'data.q = x' })).toThrow(
+      expect.objectContaining({ code: 'rego_compile_error', location: { file: 'p.rego', row: 5, col: 21 } }),
+    )
+  })
+
   test('throws errors with their place and code', () => {
     for (const [rules, code] of [
       ['r := ', 'rego_parse_error'],

@@ -39,8 +39,6 @@ export function typeName(value: Value): TypeName {
   return tag
 }
 
-export const isString = (value: Value): value is string => typeof value === 'string'
-
 export const isNumber = (value: Value): value is number | BigNumber =>
   typeof value === 'number' || value instanceof BigNumber
 

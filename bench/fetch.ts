@@ -1,16 +1,28 @@
 /*
- * 100 sources over 20 images of an index each, decided by a label: cold, warm and offline, against a plain parallel loop of
- * requests for the same manifests and blobs over as many connections. The registry is a process of its own and answers after
- * some milliseconds, as far ones do. Run by `npm run bench:fetch`; fails beyond the limits.
+ * 100 sources over 20 images of an index each, decided by a label: with a cold cache, a warm one and offline, against a plain
+ * parallel loop of undici requests for the same set. Run by `npm run bench:fetch`; fails beyond the limits.
+ *
+ * The plain loop knows beforehand what to ask for: the paths, taken from the log of the registry. It sends them all at once
+ * over as many connections as ours, new ones in each round, with the same `Accept` header, and reads each body whole with
+ * `arrayBuffer()`. It hashes, decodes, decides and keeps nothing. Ours finds out in three steps for each image (tag, manifest,
+ * config) what to ask for, checks all of it, and decides; its time ends with the last decision. Writing the cache waits for that
+ * moment, and is shown apart.
+ *
+ * The registry is a process of its own, the same for both. It is measured in three ways, each by the median of rounds in which
+ * both take turns, and take turns to begin:
+ * - in new processes, cold in every way, from the start of the process to the last answer (bench/fetch/*.mjs);
+ * - in one process in which both have run as many rounds before, as in a builder that has been up for a while, without
+ *   latency: there processor time decides;
+ * - the same with 20 ms of latency: there the order of requests decides.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createEvaluator, createRun, isWithin, type Path, type Policy } from '@source-policy/core'
-import { createRegistryClient, parsePlatform } from '@source-policy/oci'
+import { createRegistryClient, MEDIA_TYPES, parsePlatform } from '@source-policy/oci'
 import { createDiskCache } from '@source-policy/oci/disk-cache'
 import { imageResolver } from '@source-policy/resolver-image'
 import { buildImage, buildIndex, startRegistry } from '@source-policy/testkit'
@@ -21,7 +33,9 @@ const IMAGES = 20
 const SOURCES = 100
 const CONNECTIONS = 6
 const LATENCIES_MS = [0, 20]
-const ROUNDS = 7
+const WARM_UP_ROUNDS = 30
+const PROCESSES = 15
+const ROUNDS = 21
 const MAX_RATIO = 1.5
 const platform = parsePlatform('linux/arm64')
 
@@ -62,8 +76,8 @@ const policy: Policy = {
   },
 }
 
-/** Milliseconds to decide all sources. */
-async function decideAll(host: string, directory: string, offline = false): Promise<number> {
+/** Milliseconds to decide all sources, and then to write the cache. */
+async function decideAll(host: string, directory: string, offline = false): Promise<[ms: number, writingMs: number]> {
   const transport = createTransport({ allowAddresses: [host], perHostConcurrency: CONNECTIONS })
   const cache = createDiskCache({ directory })
   const resolver = imageResolver({ registry: createRegistryClient({ transport, cache, offline, rememberTags: true }) })
@@ -75,12 +89,15 @@ async function decideAll(host: string, directory: string, offline = false): Prom
       evaluator.evaluate(`docker-image://${host}/org/app${n % IMAGES}:v1`, { platform, run }),
     ),
   )
-  const ms = performance.now() - started
+  const decided = performance.now()
   await cache.settled()
+  const written = performance.now()
   await transport.close()
   for (const { decision } of results) if (decision.kind !== 'allow') throw new Error(JSON.stringify(decision))
-  return ms
+  return [decided - started, written - decided]
 }
+
+const accept = [MEDIA_TYPES.ociIndex, MEDIA_TYPES.ociManifest].join(', ')
 
 /** Milliseconds to fetch the same, known beforehand. */
 async function fetchAll(host: string, paths: readonly string[]): Promise<number> {
@@ -88,8 +105,9 @@ async function fetchAll(host: string, paths: readonly string[]): Promise<number>
   const started = performance.now()
   await Promise.all(
     paths.map(async asked => {
-      const { body } = await request(`http://${host}${asked}`, { dispatcher })
+      const { statusCode, body } = await request(`http://${host}${asked}`, { dispatcher, headers: { accept } })
       await body.arrayBuffer()
+      if (statusCode !== 200) throw new Error(`${asked}: ${statusCode}`)
     }),
   )
   const ms = performance.now() - started
@@ -97,48 +115,105 @@ async function fetchAll(host: string, paths: readonly string[]): Promise<number>
   return ms
 }
 
-async function measure(server: ChildProcess, host: string, latencyMs: number): Promise<string[]> {
-  const times: Record<'plain' | 'cold' | 'warm' | 'offline', number[]> = { plain: [], cold: [], warm: [], offline: [] }
+type Phase = 'plain' | 'cold' | 'writing' | 'warm' | 'offline'
+type Times = Record<Phase, number[]>
+
+/** One round of each; returns what was asked for too often. */
+async function play(server: ChildProcess, host: string, plainFirst: boolean, times: Times): Promise<string[]> {
   const failures: string[] = []
-  await ask(server, { latencyMs })
-  for (let round = 0; round < ROUNDS; round++) {
-    const directory = await mkdtemp(path.join(tmpdir(), 'bench-fetch-'))
-    times.cold.push(await decideAll(host, directory))
-    const cold = await ask<string[]>(server, 'log')
-    times.plain.push(await fetchAll(host, cold))
+  const directory = await mkdtemp(path.join(tmpdir(), 'bench-fetch-'))
+  const plain = async () => {
+    times.plain.push(await fetchAll(host, expected))
     await ask(server, 'log')
-    times.warm.push(await decideAll(host, directory))
-    const warm = await ask<string[]>(server, 'log')
-    times.offline.push(await decideAll(host, directory, true))
-    const offline = await ask<string[]>(server, 'log')
-    await rm(directory, { recursive: true })
-    if (cold.length !== 3 * IMAGES || new Set(cold).size !== cold.length) failures.push(`cold: ${cold.length} requests`)
-    if (warm.length !== IMAGES || warm.some(asked => !asked.endsWith('/v1')))
-      failures.push(`warm: ${warm.length} requests`)
-    if (offline.length !== 0) failures.push(`offline: ${offline.length} requests`)
   }
-  const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
+  if (plainFirst) await plain()
+  const [ms, writingMs] = await decideAll(host, directory)
+  times.cold.push(ms)
+  times.writing.push(writingMs)
+  const cold = await ask<string[]>(server, 'log')
+  if (expected.length === 0) expected.push(...cold)
+  if (!plainFirst) await plain()
+  times.warm.push((await decideAll(host, directory))[0])
+  const warm = await ask<string[]>(server, 'log')
+  times.offline.push((await decideAll(host, directory, true))[0])
+  const offline = await ask<string[]>(server, 'log')
+  await rm(directory, { recursive: true })
+  if (cold.length !== 3 * IMAGES || new Set(cold).size !== cold.length) failures.push(`cold: ${cold.length} requests`)
+  if (warm.length !== IMAGES || warm.some(asked => !asked.endsWith('/v1')))
+    failures.push(`warm: ${warm.length} requests`)
+  if (offline.length !== 0) failures.push(`offline: ${offline.length} requests`)
+  return failures
+}
+
+/** What is to be asked for, from the log of the first round. */
+const expected: string[] = []
+const failures = new Set<string>()
+const ratios: Record<string, number> = {}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
+
+function compare(what: string, times: { readonly cold: readonly number[]; readonly plain: readonly number[] }): void {
   const ratio = median(times.cold) / median(times.plain)
-  const shown = Object.entries(times).map(([name, values]) => `${name} ${median(values).toFixed(0)} ms`)
-  const verdict = ` (at most ${MAX_RATIO}: ${ratio > MAX_RATIO ? 'FAILED' : 'met'})`
-  console.log(`latency ${latencyMs} ms: ${shown.join(', ')}; cold is ${ratio.toFixed(2)} times plain${verdict}`)
-  if (ratio > MAX_RATIO)
-    failures.push(`cold takes ${ratio.toFixed(2)} times as long as a plain loop, at most ${MAX_RATIO} are allowed`)
-  return [...new Set(failures)]
+  ratios[what] = Number(ratio.toFixed(2))
+  console.log(
+    `  cold is ${ratio.toFixed(2)} times plain, at most ${MAX_RATIO}: ${ratio > MAX_RATIO ? 'FAILED' : 'met'}`,
+  )
+  if (ratio > MAX_RATIO) failures.add(`${what}: cold takes ${ratio.toFixed(2)} times as long as plain`)
+}
+
+/** Milliseconds that a new process takes to its last answer. */
+function start(script: 'plain' | 'decide', about: object): number {
+  const file = fileURLToPath(new URL(`./fetch/${script}.mjs`, import.meta.url))
+  return Number(execFileSync(process.execPath, [file, JSON.stringify(about)], { encoding: 'utf8' }))
+}
+
+async function measureProcesses(host: string): Promise<void> {
+  const times: { cold: number[]; plain: number[] } = { cold: [], plain: [] }
+  const identifiers = Array.from({ length: SOURCES }, (_, n) => `docker-image://${host}/org/app${n % IMAGES}:v1`)
+  const plain = () => {
+    times.plain.push(start('plain', { host, paths: expected, connections: CONNECTIONS, accept }))
+  }
+  for (let round = 0; round < PROCESSES; round++) {
+    const directory = await mkdtemp(path.join(tmpdir(), 'bench-fetch-'))
+    if (round % 2 === 0) plain()
+    times.cold.push(start('decide', { host, identifiers, connections: CONNECTIONS, directory }))
+    if (round % 2 === 1) plain()
+    await rm(directory, { recursive: true })
+  }
+  console.log(
+    `new processes, no latency: plain ${median(times.plain).toFixed(0)} ms, cold ${median(times.cold).toFixed(0)} ms`,
+  )
+  compare('new processes', times)
+}
+
+async function measure(server: ChildProcess, host: string, latencyMs: number): Promise<void> {
+  const noTimes = (): Times => ({ plain: [], cold: [], writing: [], warm: [], offline: [] })
+  await ask(server, { latencyMs })
+  const times = noTimes()
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+    const found = await play(server, host, round > -WARM_UP_ROUNDS && round % 2 === 0, round < 0 ? noTimes() : times)
+    for (const failure of found) failures.add(failure)
+  }
+  const shown = Object.entries(times).map(([name, values]) => `${name} ${median(values).toFixed(1)} ms`)
+  console.log(`one process, latency ${latencyMs} ms: ${shown.join(', ')}`)
+  compare(`one process, latency ${latencyMs} ms`, times)
 }
 
 if (process.send !== undefined) await serve()
 else {
   const server = fork(fileURLToPath(import.meta.url))
   const host = await ask<string>(server)
-  const failures: string[] = []
-  console.log(`${SOURCES} sources over ${IMAGES} images, ${CONNECTIONS} connections, median of ${ROUNDS}`)
-  // the first run loads the HTTP client
-  const warmUp = await mkdtemp(path.join(tmpdir(), 'bench-fetch-'))
-  await decideAll(host, warmUp)
-  await rm(warmUp, { recursive: true })
-  for (const latencyMs of LATENCIES_MS) failures.push(...(await measure(server, host, latencyMs)))
+  console.log(
+    `${SOURCES} sources over ${IMAGES} images, ${CONNECTIONS} connections, median of ${ROUNDS} rounds after ${WARM_UP_ROUNDS}`,
+  )
+  for (const latencyMs of LATENCIES_MS) await measure(server, host, latencyMs)
+  await ask(server, { latencyMs: 0 })
+  await measureProcesses(host)
   server.kill()
   for (const failure of failures) console.error(failure)
-  process.exitCode = failures.length === 0 ? 0 : 1
+  console.log(
+    `requests: cold ${3 * IMAGES}, warm ${IMAGES} (tags), offline 0${failures.size === 0 ? '' : ' (see above)'}`,
+  )
+  console.log(JSON.stringify(ratios))
+  process.exitCode = failures.size === 0 ? 0 : 1
 }

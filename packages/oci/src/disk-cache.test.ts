@@ -212,7 +212,10 @@ describe('the directory', () => {
         const digest = digestOf(bytes)
         const found = await cache.read(digest, { maxBytes: 10_000 })
         if (found) { if (!bytes.equals(found)) throw new Error('wrong bytes'); hits++ }
-        else await cache.write(digest, bytes)
+        else {
+          void cache.write(digest, bytes)
+          await cache.settled()
+        }
       }
       console.log(JSON.stringify({ bad, hits }))
     `
@@ -261,6 +264,13 @@ describe('a registry client with a cache', () => {
     registry.clearLog()
     expect(await readUser({ offline: true })).toBe('app')
     expect(registry.log).toEqual([])
+  })
+
+  it('writes nothing anew that is there', async () => {
+    await readUser()
+    const before = await Promise.all((await files()).map(async file => (await stat(file)).ino))
+    await readUser()
+    expect(await Promise.all((await files()).map(async file => (await stat(file)).ino))).toEqual(before)
   })
 
   it('sees a tag that moved, unless it is offline', async () => {

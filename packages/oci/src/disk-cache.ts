@@ -1,19 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { type CodedError, toCodedError } from '@source-policy/core'
 import type { ContentCache } from './content-cache.ts'
 import { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, verifyDigest } from './digest.ts'
@@ -45,7 +33,7 @@ export interface DiskCache extends ContentCache {
 }
 
 /** Milliseconds without anything new to write, after which it is written: fetching goes first. */
-const QUIET_MS = 20
+const QUIET_MS = 50
 /** Bytes that wait to be written at most. */
 const MAX_WAITING_BYTES = 16 * 1024 ** 2
 /** How exactly the last use of an entry is known. */
@@ -59,8 +47,8 @@ const ABANDONED_MS = 60 * 60_000
  * A content-addressed cache in a directory: `<algorithm>/<hex>` for content, `record/<hex>` for records.
  * Entries appear by an atomic rename, so processes may share it; what is read is hashed each time.
  *
- * Entries are small, and a thread pool that is asked for each step costs several times what the steps do: files are opened, read
- * and written at once. Writing waits until nothing else is new for a moment.
+ * Entries are small: to read one costs less than to ask the thread pool for it. To make a file costs much more, and waits until
+ * nothing new came for a moment.
  */
 export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProblem }: DiskCacheOptions): DiskCache {
   let unpruned = 0
@@ -68,6 +56,7 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   let writing: Promise<void> | undefined
   let beginWriting = () => {}
   let timer: NodeJS.Timeout | undefined
+  /** By digest, or by the key of a record. */
   const waiting = new Map<string, Entry>()
   let waitingBytes = 0
 
@@ -76,11 +65,11 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   const report = (kind: CacheProblem['kind'], entry: string, thrown?: unknown) =>
     onProblem?.({ kind, entry, ...(thrown !== undefined && { error: toCodedError(thrown) }) })
 
-  const load = (file: string, entry: string, limit: number): Uint8Array | undefined => {
-    const own = waiting.get(file)?.bytes
+  const load = (entry: string, file: () => string, limit: number): Uint8Array | undefined => {
+    const own = waiting.get(entry)?.bytes()
     if (own !== undefined) return own.byteLength > limit ? undefined : own
     try {
-      return readUsed(file, limit)
+      return readUsed(file(), limit)
     } catch (error) {
       report('unreadable', entry, error)
       return undefined
@@ -96,48 +85,56 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
     }
   }
 
-  const store = (file: string, { name, bytes }: Entry) => {
+  const store = async (name: string, entry: Entry) => {
+    const bytes = entry.bytes()
+    if (bytes.byteLength > maxBytes) return
+    const file = entry.file()
     const temporary = path.join(directory, 'tmp', randomUUID())
-    const put = () => {
-      writeFileSync(temporary, bytes, { mode: 0o600, flag: 'wx' })
-      renameSync(temporary, file)
+    const put = async () => {
+      await writeFile(temporary, bytes, { mode: 0o600, flag: 'wx' })
+      await rename(temporary, file)
     }
     try {
       if (isDigest(name)) verifyDigest(bytes, name, 'what is to be cached')
-      try {
-        put()
-      } catch (error) {
+      // most of what comes by a tag is what was there before
+      if (readUsed(file, bytes.byteLength)?.equals(bytes)) return
+      await put().catch(async (error: unknown) => {
         if (!isMissing(error)) throw error
         for (const parent of [temporary, file].map(one => path.dirname(one))) {
-          mkdirSync(parent, { recursive: true, mode: 0o700 })
+          await mkdir(parent, { recursive: true, mode: 0o700 })
         }
-        rmSync(temporary, { force: true })
-        put()
-      }
+        await rm(temporary, { force: true })
+        await put()
+      })
       unpruned += bytes.byteLength
     } catch (error) {
       report('unwritable', name, error)
-      tidy(temporary)
+      // what cannot be written can seldom be removed; it is told already, and pruning clears it away
+      await rm(temporary, { force: true }).catch(() => undefined)
     }
   }
 
   const writeAll = async () => {
     clearTimeout(timer)
     timer = undefined
-    for (const [file, entry] of waiting) {
-      store(file, entry)
-      waiting.delete(file)
-      waitingBytes -= entry.bytes.byteLength
-      await setImmediate()
+    while (waiting.size > 0) {
+      await Promise.all(
+        Array.from(waiting, async ([name, entry]) => {
+          await store(name, entry)
+          // something newer may wait by now
+          if (waiting.get(name) !== entry) return
+          waiting.delete(name)
+          waitingBytes -= entry.size
+        }),
+      )
     }
     writing = undefined
     if (unpruned > maxBytes * PRUNE_FRACTION) await cache.prune()
   }
 
-  const keep = (file: string, entry: Entry): Promise<void> => {
-    if (entry.bytes.byteLength > maxBytes) return Promise.resolve()
-    waitingBytes += entry.bytes.byteLength - (waiting.get(file)?.bytes.byteLength ?? 0)
-    waiting.set(file, entry)
+  const keep = (name: string, entry: Entry): Promise<void> => {
+    waitingBytes += entry.size - (waiting.get(name)?.size ?? 0)
+    waiting.set(name, entry)
     writing ??= new Promise<void>(resolve => {
       beginWriting = resolve
       timer = setTimeout(resolve, QUIET_MS)
@@ -149,31 +146,32 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
 
   const cache: DiskCache = {
     async read(digest, { maxBytes: limit }) {
-      const file = contentFile(digest)
-      const bytes = load(file, digest, limit)
+      const file = () => contentFile(digest)
+      const bytes = load(digest, file, limit)
       if (bytes === undefined) return undefined
       try {
         verifyDigest(bytes, digest, 'the cache')
       } catch {
         // the entry is reported and removed; what it was before is fetched again
-        discard(file, digest)
+        discard(file(), digest)
         return undefined
       }
       return bytes
     },
-    async write(digest, bytes) {
-      await keep(contentFile(digest), { name: digest, bytes })
+    write(digest, bytes) {
+      return keep(digest, { size: bytes.byteLength, file: () => contentFile(digest), bytes: () => bytes })
     },
     async readRecord(key) {
-      const file = recordFile(key)
-      const bytes = load(file, key, MAX_CACHE_RECORD_BYTES)
+      const file = () => recordFile(key)
+      const bytes = load(key, file, MAX_CACHE_RECORD_BYTES)
       if (bytes === undefined) return undefined
       const value = openRecord(Buffer.from(bytes).toString(), key)
-      if (value === undefined) discard(file, key)
+      if (value === undefined) discard(file(), key)
       return value
     },
-    async writeRecord(key, value) {
-      await keep(recordFile(key), { name: key, bytes: Buffer.from(sealRecord(key, value)) })
+    writeRecord(key, value) {
+      const bytes = () => Buffer.from(sealRecord(key, value))
+      return keep(key, { size: value.length, file: () => recordFile(key), bytes })
     },
     async settled() {
       beginWriting()
@@ -205,7 +203,7 @@ function openRecord(text: string, key: string): string | undefined {
   return isDigest(digest) && sealRecord(key, value) === text ? value : undefined
 }
 
-/** The bytes of a file; its time of change says when it was last used, to the hour. */
+/** The bytes of a file, undefined where there are none or too many; its time of change says when it was last used, to the hour. */
 function readUsed(file: string, limit: number): Buffer | undefined {
   // most questions are for what is not there, and an error costs more than the answer
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined
@@ -237,23 +235,15 @@ function touch(file: string, now: Date): void {
   }
 }
 
-function tidy(temporary: string): void {
-  try {
-    rmSync(temporary, { force: true })
-  } catch {
-    // what cannot be written can seldom be removed; it is told already, and pruning clears it away
-  }
-}
-
 function isMissing(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'ENOENT'
 }
 
-/** What is to be written. */
+/** What is to be written; where and how is worked out when it is. */
 interface Entry {
-  /** For problems: the digest, or the key of a record. */
-  readonly name: string
-  readonly bytes: Uint8Array
+  readonly size: number
+  readonly file: () => string
+  readonly bytes: () => Uint8Array
 }
 
 interface StoredFile {

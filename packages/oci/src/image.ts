@@ -6,7 +6,7 @@ import { OciError } from './error.ts'
 import { decodeImageConfig, type ImageConfig } from './image-config.ts'
 import { MAX_CONFIG_BYTES, MAX_INDEX_DEPTH, MAX_PLATFORM_PROBES } from './limits.ts'
 import { documentKind } from './media-type.ts'
-import { matchPlatform } from './platform-match.ts'
+import { platformMatcher } from './platform-match.ts'
 import { formatReference, type Reference } from './reference.ts'
 import type { ContentSource, FetchedDocument } from './registry-client.ts'
 
@@ -31,6 +31,7 @@ export async function chooseManifest(
     return { descriptor: { mediaType: document.mediaType, digest, size: bytes.byteLength } }
   }
   const what = `choosing ${formatPlatform(platform)} of ${formatReference(reference)}`
+  const match = platformMatcher(platform)
   let probes = 0
   const found = await search({ digest, bytes, document }, 1)
   if (found === undefined) throw new OciError('platform_not_found', `${what}: there is no such platform`)
@@ -44,7 +45,7 @@ export async function chooseManifest(
       throw new OciError('index_too_deep', `${what}: indexes are nested deeper than ${MAX_INDEX_DEPTH}`)
     }
     const entries = index.document.manifests.filter(isCandidate)
-    const named = best(entries, entry => entry.platform && rank(platform, entry.platform))
+    const named = best(entries, entry => entry.platform && rank(match, entry.platform))
     if (named !== undefined) return open(named, index, depth)
     const unnamed: ChosenManifest[] = []
     for (const entry of entries.filter(({ platform: own }) => own === undefined)) {
@@ -71,7 +72,7 @@ export async function chooseManifest(
 
   async function runs(descriptor: Descriptor): Promise<boolean> {
     const config = await readImageConfig(source, { reference, descriptor }, context)
-    return matchPlatform(platform, config.platform) !== undefined
+    return match(config.platform) !== undefined
   }
 
   function best(entries: readonly Descriptor[], rankOf: (entry: Descriptor) => number | undefined) {
@@ -127,7 +128,7 @@ function isCandidate({ mediaType, annotations }: Descriptor): boolean {
 }
 
 /** Better platforms first; among equal ones those that use more of the features of the wanted one. */
-function rank(wanted: Platform, offered: Platform): number | undefined {
-  const value = matchPlatform(wanted, offered)
+function rank(match: (offered: Platform) => number | undefined, offered: Platform): number | undefined {
+  const value = match(offered)
   return value === undefined ? undefined : value - (offered.osFeatures?.length ?? 0) / 1000
 }

@@ -9,14 +9,22 @@ import { normalizePlatform } from './platform.ts'
  * @see https://github.com/containerd/platforms/blob/v1.0.0-rc.5/compare.go
  */
 export function matchPlatform(wanted: Platform, offered: Platform): number | undefined {
+  return platformMatcher(wanted)(offered)
+}
+
+/** `matchPlatform` for one wanted platform and many offered ones. */
+export function platformMatcher(wanted: Platform): (offered: Platform) => number | undefined {
   const target = normalizePlatform(wanted)
-  const candidate = normalizePlatform(offered)
-  if (target.os !== candidate.os || !runsOsVersion(target, candidate) || !hasFeatures(target, candidate))
-    return undefined
-  const rank = compatible(target.architecture, target.variant ?? '').findIndex(
-    machine => machine.architecture === candidate.architecture && machine.variant === (candidate.variant ?? ''),
-  )
-  return rank < 0 ? undefined : rank
+  const machines = compatible(target.architecture, target.variant ?? '')
+  return offered => {
+    const candidate = normalizePlatform(offered)
+    if (target.os !== candidate.os || !runsOsVersion(target, candidate) || !hasFeatures(target, candidate))
+      return undefined
+    const rank = machines.findIndex(
+      machine => machine.architecture === candidate.architecture && machine.variant === (candidate.variant ?? ''),
+    )
+    return rank < 0 ? undefined : rank
+  }
 }
 
 interface Machine {

@@ -34,6 +34,7 @@ export function coveredBySignature(facts: Facts): Facts {
   return { ...facts, known }
 }
 
-function once<T extends { readonly path: Path }>(facts: readonly T[]): T[] {
+function once<T extends { readonly path: Path }>(facts: readonly T[]): readonly T[] {
+  if (facts.length < 2) return facts
   return [...new Map(facts.map(fact => [pathKey(fact.path), fact])).values()]
 }

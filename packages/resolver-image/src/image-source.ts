@@ -67,12 +67,18 @@ export function parseImageSource(
   { attrs, platform }: { readonly attrs: Readonly<Record<string, string>>; readonly platform?: Platform },
 ): Source {
   const named = readReference(identifier)
-  return { kind: 'image', identifier: identifierOf(named), attrs, ...(platform && { platform }) }
+  const source: Source = { kind: 'image', identifier: identifierOf(named), attrs, ...(platform && { platform }) }
+  references.set(source, named)
+  return source
 }
 
+/** What was parsed already. */
+const references = new WeakMap<Source, NamedReference>()
+
 /** What the source asks for. Throws `invalid_reference`, `platform_required`, `invalid_checksum`, `checksum_mismatch`. */
-export function readImageSource({ identifier, attrs, platform }: Source): ImageSource {
-  const { scheme, reference } = readReference(identifier)
+export function readImageSource(source: Source): ImageSource {
+  const { identifier, attrs, platform } = source
+  const { scheme, reference } = references.get(source) ?? readReference(identifier)
   if (platform === undefined) {
     throw new ImageSourceError('platform_required', `platform required for image source ${formatReference(reference)}`)
   }

@@ -31,7 +31,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   let dispatch: Promise<Dispatch> | undefined
 
   const loadDispatch = () => {
-    dispatch ??= import('./dispatch.ts').then(({ createDispatch }) =>
+    dispatch ??= loadModule().then(({ createDispatch }) =>
       createDispatch({
         isAllowed,
         isInsecure,
@@ -133,6 +133,14 @@ export function createTransport(options: TransportOptions = {}): Transport {
       await (await dispatch)?.close()
     },
   }
+}
+
+/** Loaded with the first request of the process; to ask for it again costs as much as a request. */
+let dispatchModule: Promise<typeof import('./dispatch.ts')> | undefined
+
+function loadModule() {
+  dispatchModule ??= import('./dispatch.ts')
+  return dispatchModule
 }
 
 function isAcceptedByDefault(status: number): boolean {

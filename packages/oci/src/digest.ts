@@ -9,6 +9,9 @@ export type Digest = string & { readonly [brand]: 'digest' }
 /** Hexadecimal digits of each algorithm. */
 const hexDigits: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 }
 
+/** The algorithms of digests that are understood. */
+export const DIGEST_ALGORITHMS: readonly string[] = Object.keys(hexDigits)
+
 const grammar = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/
 
 /**

@@ -184,6 +184,19 @@ describe('the directory', () => {
     expect((await files()).map(file => path.basename(file))).toEqual(['current'])
   })
 
+  it('keeps what else lies in it', async () => {
+    await writeFile(path.join(directory, 'letter.txt'), 'x'.repeat(2000))
+    await mkdir(path.join(directory, 'photos'))
+    await writeFile(path.join(directory, 'photos', 'a.jpg'), 'x'.repeat(2000))
+    const cache = open({ maxBytes: 100 })
+    const { digest, bytes } = content('y'.repeat(80))
+    await cache.write(digest, bytes)
+    await cache.prune()
+    expect((await files()).map(file => path.basename(file)).sort()).toEqual(
+      [digest.slice(7), 'a.jpg', 'letter.txt'].sort(),
+    )
+  })
+
   it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('may be read-only', async () => {
     await chmod(directory, 0o500)
     const { digest, bytes } = content('hello')

@@ -4,7 +4,15 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type CodedError, toCodedError } from '@source-policy/core'
 import type { ContentCache } from './content-cache.ts'
-import { type Digest, digestAlgorithm, digestHex, digestOf, isDigest, verifyDigest } from './digest.ts'
+import {
+  DIGEST_ALGORITHMS,
+  type Digest,
+  digestAlgorithm,
+  digestHex,
+  digestOf,
+  isDigest,
+  verifyDigest,
+} from './digest.ts'
 import { MAX_CACHE_BYTES, MAX_CACHE_RECORD_BYTES } from './limits.ts'
 
 /** An entry that could not be used or kept. */
@@ -40,6 +48,10 @@ const MAX_WAITING_BYTES = 16 * 1024 ** 2
 const TOUCH_AFTER_MS = 60 * 60_000
 /** Between two prunings so much of the limit may be written on top of it. */
 const PRUNE_FRACTION = 0.1
+/** What of the directory is ours; whatever else lies there stays. */
+const TEMPORARY = 'tmp'
+const RECORDS = 'record'
+const ENTRIES = [...DIGEST_ALGORITHMS, RECORDS]
 /** A temporary file of this age was left behind by a process that died. */
 const ABANDONED_MS = 60 * 60_000
 
@@ -61,7 +73,7 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   let waitingBytes = 0
 
   const contentFile = (digest: Digest) => path.join(directory, digestAlgorithm(digest), digestHex(digest))
-  const recordFile = (key: string) => path.join(directory, 'record', digestHex(digestOf(Buffer.from(key))))
+  const recordFile = (key: string) => path.join(directory, RECORDS, digestHex(digestOf(Buffer.from(key))))
   const report = (kind: CacheProblem['kind'], entry: string, thrown?: unknown) =>
     onProblem?.({ kind, entry, ...(thrown !== undefined && { error: toCodedError(thrown) }) })
 
@@ -89,7 +101,7 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
     const bytes = entry.bytes()
     if (bytes.byteLength > maxBytes) return
     const file = entry.file()
-    const temporary = path.join(directory, 'tmp', randomUUID())
+    const temporary = path.join(directory, TEMPORARY, randomUUID())
     const put = async () => {
       await writeFile(temporary, bytes, { mode: 0o600, flag: 'wx' })
       await rename(temporary, file)
@@ -253,10 +265,10 @@ interface StoredFile {
 }
 
 async function pruneDirectory(directory: string, maxBytes: number): Promise<void> {
-  const entries = await listEntries(directory)
-  const isTemporary = ({ file }: StoredFile) => path.dirname(file) === path.join(directory, 'tmp')
-  const abandoned = entries.filter(entry => isTemporary(entry) && entry.usedMs < Date.now() - ABANDONED_MS)
-  const kept = entries.filter(entry => !isTemporary(entry)).sort((a, b) => a.usedMs - b.usedMs)
+  const temporary = await listFiles(path.join(directory, TEMPORARY))
+  const abandoned = temporary.filter(({ usedMs }) => usedMs < Date.now() - ABANDONED_MS)
+  const entries = await Promise.all(ENTRIES.map(name => listFiles(path.join(directory, name))))
+  const kept = entries.flat().sort((a, b) => a.usedMs - b.usedMs)
   let total = kept.reduce((sum, { size }) => sum + size, 0)
   const surplus = kept.filter(({ size }) => {
     if (total <= maxBytes) return false
@@ -266,15 +278,18 @@ async function pruneDirectory(directory: string, maxBytes: number): Promise<void
   for (const { file } of [...abandoned, ...surplus]) await rm(file, { force: true })
 }
 
-async function listEntries(directory: string): Promise<StoredFile[]> {
-  const names = await readdir(directory, { recursive: true, withFileTypes: true })
-  const entries: StoredFile[] = []
+async function listFiles(directory: string): Promise<StoredFile[]> {
+  const names = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) return []
+    throw error
+  })
+  const files: StoredFile[] = []
   for (const name of names) {
     if (!name.isFile()) continue
-    const file = path.join(name.parentPath, name.name)
+    const file = path.join(directory, name.name)
     const status = await stat(file).catch(() => undefined)
     // another process may have removed it meanwhile
-    if (status !== undefined) entries.push({ file, size: status.size, usedMs: status.mtimeMs })
+    if (status !== undefined) files.push({ file, size: status.size, usedMs: status.mtimeMs })
   }
-  return entries
+  return files
 }

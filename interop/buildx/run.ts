@@ -10,11 +10,13 @@ import { startLoggedRegistry } from '../builder/registry.ts'
 import { buildPeer } from '../peers.mjs'
 import { type Case, copyCases } from './case.ts'
 import { makeImages } from './images.ts'
+import { tryPins } from './pins.ts'
 
 /*
  * The real buildx with a real buildkitd, and the command as it is built, over directories with Dockerfiles, policies and
  * tests: `policy test`, `policy eval`, `policy eval --print --fields` and `build` against `test`, `eval` and `check`.
- * Before each `eval` buildkitd starts anew, so that both ask the registry from nothing.
+ * Before each `eval` buildkitd starts anew, so that both ask the registry from nothing. Then what a build with a pin file
+ * of ours uses after tags, branches and files have moved.
  *
  * --only TEXT   the directories whose names contain it
  */
@@ -100,6 +102,20 @@ try {
     row('build', ourVerdict(mine), buildVerdict(other))
   }
 
+  for (const { name, found, isRight } of await tryPins(path.join(base, 'pins'), {
+    ...{ buildkit, registry: registry.host, git, downloads },
+    ours: (directory, args) => ours(directory, [...args.slice(0, 1), ...network, ...args.slice(1)]),
+    buildx: (cwd, args, more) =>
+      finish(buildx, ['build', '--builder', 'peer', ...args], { cwd, env: { ...env, ...more } }),
+  })) {
+    rows.push({
+      directory: 'pin file',
+      what: name,
+      theirs: found,
+      ours: isRight ? found : 'what was checked, or nothing',
+    })
+  }
+
   const isSame = ({ theirs: other, ours: mine }: Row) => other === mine
   const unexplained = rows.filter(row => !isSame(row) && row.reason === undefined)
   const stale = rows.filter(row => isSame(row) && row.reason !== undefined)
@@ -109,7 +125,8 @@ try {
   for (const { directory, what } of stale) console.error(`${directory}, ${what}: no difference, but one is explained`)
   for (const text of requests.worse) console.error(`more requests than buildx: ${text}`)
   console.log(`requests to the registry over all evals: buildx ${requests.theirs}, ours ${requests.ours}`)
-  const failed = unexplained.length + stale.length + requests.worse.length + (requests.ours < requests.theirs ? 0 : 1)
+  const failed =
+    unexplained.length + stale.length + requests.worse.length + (only !== '' || requests.ours < requests.theirs ? 0 : 1)
   console.log(`${rows.length - unexplained.length - stale.length} passed, ${failed} failed, 0 skipped`)
   process.exitCode = failed === 0 && rows.length > 0 ? 0 : 1
 } finally {

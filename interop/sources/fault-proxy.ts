@@ -4,14 +4,20 @@ import type { RunningServer } from './running-server.ts'
 export const proxyFaults = ['reset', 'truncate', 'stall', 'corrupt', 'slow'] as const
 export type ProxyFault = (typeof proxyFaults)[number]
 
-/** Between us and a server: passes so many bytes of what the server says, and then does what it is told. */
+/**
+ * Between us and a server: passes so many bytes of what the server says, and then does what it is told; of all connections, or of
+ * the first ones.
+ */
 export async function startFaultProxy(
   server: RunningServer,
   fault: ProxyFault,
   afterBytes: number,
+  { connections = Number.POSITIVE_INFINITY }: { readonly connections?: number } = {},
 ): Promise<RunningServer> {
   const sockets = new Set<Socket>()
+  let accepted = 0
   const proxy = createServer(client => {
+    const limit = ++accepted > connections ? Number.POSITIVE_INFINITY : afterBytes
     const upstream = connect(server.port, '127.0.0.1')
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -20,7 +26,7 @@ export async function startFaultProxy(
     client.pipe(upstream)
     let passed = 0
     upstream.on('data', (chunk: Buffer) => {
-      const room = Math.max(0, afterBytes - passed)
+      const room = Math.max(0, limit - passed)
       passed += chunk.length
       if (chunk.length <= room) {
         client.write(chunk)

@@ -1,6 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { compareGit } from './git/suite.ts'
+import { compareHTTP } from './http/suite.ts'
+import { compareReleases } from './openpgp/suite.ts'
 import { missingPrograms } from './programs.ts'
+import { compareKeys } from './ssh/suite.ts'
 import { createTally } from './tally.ts'
 
 /*
@@ -9,7 +12,7 @@ import { createTally } from './tally.ts'
  */
 
 const PROGRAMS = ['git', 'gpg', 'gpgv', 'curl', 'ssh-keygen', 'openssl', 'nginx', 'fcgiwrap', '/usr/sbin/sshd']
-const suites = { git: compareGit }
+const suites = { http: compareHTTP, openpgp: compareReleases, ssh: compareKeys, git: compareGit }
 
 const missing = missingPrograms(PROGRAMS)
 if (missing.length > 0) {

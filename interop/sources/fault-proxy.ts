@@ -70,10 +70,18 @@ function spoil(fault: ProxyFault, chunk: Buffer, room: number, client: Socket, u
       chunk[room] = chunk[room]! ^ 0x01
       client.write(chunk)
       break
-    case 'slow':
+    case 'slow': {
       // a byte at a time, for as long as the reader waits
       upstream.pause()
-      for (let at = 0; at < chunk.length; at++) setTimeout(() => client.write(chunk.subarray(at, at + 1)), at)
-      setTimeout(() => upstream.resume(), chunk.length)
+      let at = 0
+      const timer = setInterval(() => {
+        client.write(chunk.subarray(at, ++at))
+        if (at < chunk.length) return
+        clearInterval(timer)
+        upstream.resume()
+      }, 1)
+      client.on('close', () => clearInterval(timer))
+      break
+    }
   }
 }

@@ -29,10 +29,7 @@ const ALGORITHMS = ['sha256', 'sha384', 'sha512']
 
 /** The artifact with all its digests; of those that were given, only those that can be relied on. Throws `digest_unavailable`. */
 export function artifactOf(given: Uint8Array | Digests): Artifact {
-  if (given instanceof Uint8Array) {
-    const digests = ALGORITHMS.map(name => [name, createHash(name).update(given).digest('hex')])
-    return { bytes: given, digests: Object.fromEntries(digests) }
-  }
+  if (given instanceof Uint8Array) return { bytes: given, digests: digestsOf(given) }
   const digests = Object.entries(given).filter(([name]) => ALGORITHMS.includes(name))
   for (const [name, hex] of digests) {
     if (!/^[0-9a-f]+$/.test(hex) || hex.length !== createHash(name).digest('hex').length) {
@@ -43,6 +40,17 @@ export function artifactOf(given: Uint8Array | Digests): Artifact {
     throw new AttestationError('digest_unavailable', `reading artifact: expected a digest by ${ALGORITHMS.join(', ')}`)
   }
   return { digests: Object.fromEntries(digests) }
+}
+
+/** Each is made when it is asked for: mostly one is needed, and artifacts are large. */
+function digestsOf(bytes: Uint8Array): Digests {
+  const digests = {}
+  for (const name of ALGORITHMS) {
+    let hex: string | undefined
+    const get = () => (hex ??= createHash(name).update(bytes).digest('hex'))
+    Object.defineProperty(digests, name, { enumerable: true, get })
+  }
+  return digests
 }
 
 /** Whether all digests that both have are the same, and there is one such. */
@@ -70,8 +78,11 @@ export function signedArtifact(signature: Buffer, artifact: Artifact): SignedCon
     signature,
     timestamped: signature,
     isSignedBy: key => isArtifactSignature(key, artifact, signature),
-    isLoggedAs: (kind, digest) =>
-      kind === 'hashedrekord' && Object.values(artifact.digests).includes(digest.toString('hex')),
+    isLoggedAs(kind, digest) {
+      const algorithm = algorithmOf(digest)
+      if (kind !== 'hashedrekord' || algorithm === undefined) return false
+      return artifact.digests[algorithm] === digest.toString('hex')
+    },
   }
 }
 
@@ -90,6 +101,10 @@ export function signedEnvelope(signature: Buffer, envelope: Envelope, document?:
 }
 
 function isDigestOf(bytes: Uint8Array, digest: Buffer): boolean {
-  const algorithm = ALGORITHMS.find(name => Number(name.slice('sha'.length)) === digest.length * 8)
+  const algorithm = algorithmOf(digest)
   return algorithm !== undefined && createHash(algorithm).update(bytes).digest().equals(digest)
+}
+
+function algorithmOf(digest: Buffer): string | undefined {
+  return ALGORITHMS.find(name => Number(name.slice('sha'.length)) === digest.length * 8)
 }

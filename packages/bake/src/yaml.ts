@@ -8,7 +8,7 @@ export function parseYAML(text: string, file: string): unknown {
     throw new BakeError('limit_exceeded', `${file}: more than ${MAX_YAML_NESTING} collections inside each other`)
   }
   // `<<` is not of YAML 1.2, but compose files use it
-  const document = parseDocument(text, { merge: true, uniqueKeys: true, prettyErrors: true })
+  const document = parseDocument(text, { merge: true, uniqueKeys: true, logLevel: 'error' })
   const [problem] = document.errors
   if (problem !== undefined) throw new BakeError('malformed', `${file}: ${problem.message.split('\n')[0]}`)
   try {

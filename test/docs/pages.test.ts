@@ -39,12 +39,10 @@ afterAll(async () => {
   await git.close()
 })
 
-describe('docs/pin.md', () => {
-  const sections = sectionsOf('pin.md')
+it('docs/pin.md shows five mistakes', () => expect(sectionsOf('pin.md')).toHaveLength(5))
 
-  it('shows five mistakes', () => expect(sections).toHaveLength(5))
-
-  it.each(sections)('$title', async section => {
+describe.each(['pin.md', 'bake.md'])('docs/%s', page => {
+  it.each(sectionsOf(page))('$title', async section => {
     expect(normalized(await runSection(section, options))).toEqual(normalized(section.steps))
   })
 })

@@ -4,7 +4,7 @@ import { builtins } from '../../packages/rego/src/builtins/index.ts'
 import { compile } from '../../packages/rego/src/compiler/compile.ts'
 import { readPrograms } from '../../packages/rego/src/compiler/testdata/programs.mjs'
 import { RegoError } from '../../packages/rego/src/error.ts'
-import { parseModule } from '../../packages/rego/src/parser/module.ts'
+import { parseAnnotated } from '../../packages/rego/src/testing/parse-annotated.ts'
 import { type Problem, startOPA } from './opa.ts'
 import { makeRandom, type Random } from './random.ts'
 
@@ -72,8 +72,8 @@ function damage(random: Random, text: string): string {
 
 function ours(text: string): readonly { readonly code: string; readonly message: string }[] {
   try {
-    const options = { annotations: true, isBuiltin: (name: string): boolean => builtins.has(name) }
-    compile({ modules: [parseModule('a.rego', text, options)], builtins })
+    const options = { isBuiltin: (name: string): boolean => builtins.has(name) }
+    compile({ modules: [parseAnnotated('a.rego', text, options)], builtins })
     return []
   } catch (error) {
     if (error instanceof RegoError) return error.errors.map(({ code, reason }) => ({ code, message: reason }))

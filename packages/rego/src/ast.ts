@@ -14,7 +14,6 @@ export interface Module {
   readonly imports: readonly Import[]
   readonly rules: readonly Rule[]
   readonly comments: readonly Comment[]
-  readonly annotations: readonly Annotations[]
   /** Held to the rules of v1: always, but for a v0 module that does not import `rego.v1`. */
   readonly v1: boolean
 }

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { builtins } from '../builtins/index.ts'
 import { RegoError } from '../error.ts'
-import { parseModule, parseQuery } from '../parser/module.ts'
+import { parseQuery } from '../parser/module.ts'
+import { parseAnnotated } from '../testing/parse-annotated.ts'
 import { compile } from './compile.ts'
 import { type Program, readPrograms } from './testdata/programs.mjs'
 
@@ -18,10 +19,10 @@ interface Recorded {
 const testdata = fileURLToPath(new URL('testdata', import.meta.url))
 const recorded = JSON.parse(readFileSync(path.join(testdata, 'invalid.json'), 'utf8')) as Record<string, Recorded[]>
 const invalid = readPrograms(path.join(testdata, 'invalid'))
-const options = { annotations: true, isBuiltin: (name: string): boolean => builtins.has(name) }
+const options = { isBuiltin: (name: string): boolean => builtins.has(name) }
 
 function compileProgram({ modules, query, strict }: Program): void {
-  const parsed = Object.entries(modules).map(([file, text]) => parseModule(file, text, options))
+  const parsed = Object.entries(modules).map(([file, text]) => parseAnnotated(file, text, options))
   const body = query === undefined ? {} : { query: parseQuery(query, options) }
   compile({ modules: parsed, ...body, builtins, strict })
 }

@@ -35,7 +35,6 @@ export function rewriteMetadataCalls(work: Work): void {
   )
   if (calling.length === 0) return
   for (const module of work.modules) {
-    if (module.annotations.length > 0) continue
     const { annotations, errors } = readAnnotations(module.module)
     module.annotations = annotations
     work.errors.push(...errors)

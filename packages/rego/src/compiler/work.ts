@@ -136,6 +136,7 @@ export interface WorkModule {
   /** From below `data`. */
   readonly path: readonly StringTerm[]
   readonly rules: readonly Definition[]
+  /** Read where a rule asks for them. */
   annotations: readonly Annotations[]
 }
 
@@ -191,7 +192,7 @@ function startModule(survey: Survey, module: Module): WorkModule {
     module,
     path: module.package.path.path as readonly StringTerm[],
     rules,
-    annotations: module.annotations,
+    annotations: [],
   }
   for (const rule of module.rules) rules.push(startDefinition(survey, work, rule))
   return work

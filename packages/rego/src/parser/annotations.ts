@@ -14,16 +14,9 @@ export interface ReadAnnotations {
   readonly errors: readonly RegoError[]
 }
 
-export const noAnnotations: ReadAnnotations = { annotations: [], errors: [] }
-
-/** Reads the `# METADATA` blocks of a module that was parsed without. */
+/** Reads the `# METADATA` blocks among the comments of a module and finds what each stands above; to the parser they are comments. */
 export function readAnnotations({ comments, package: clause, imports, rules }: Module): ReadAnnotations {
   const nodes = [clause, ...imports, ...rules].toSorted((a, b) => a.span.start - b.span.start)
-  return annotationsOf(comments, nodes)
-}
-
-/** Reads the `# METADATA` blocks among the comments and finds what each stands above. */
-export function annotationsOf(comments: readonly Comment[], nodes: readonly Node[]): ReadAnnotations {
   const annotations: Annotations[] = []
   const errors: RegoError[] = []
   for (const block of blocksOf(comments)) {

@@ -3,12 +3,13 @@ import { builtins } from '../builtins/index.ts'
 import { compile } from '../compiler/compile.ts'
 import { RegoError, renderError } from '../error.ts'
 import { maxModuleLength } from '../limits.ts'
+import { parseAnnotated } from '../testing/parse-annotated.ts'
 import { parseModule } from './module.ts'
 
 /** Reads and compiles; anything but success and a RegoError fails the test. */
 function outcome(text: string): string {
   try {
-    compile({ modules: [parseModule('a.rego', text, { annotations: true })], builtins })
+    compile({ modules: [parseAnnotated('a.rego', text)], builtins })
     return 'fine'
   } catch (error) {
     if (!(error instanceof RegoError)) throw error

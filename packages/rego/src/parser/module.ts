@@ -4,7 +4,6 @@ import { formatTerm } from '../format.ts'
 import { futureKeywords, isKeyword, type Keyword } from '../lexer/token.ts'
 import { maxErrors } from '../limits.ts'
 import { type SourceText, sourceText } from '../source-text.ts'
-import { annotationsOf, noAnnotations } from './annotations.ts'
 import { parseLiteral } from './expression.ts'
 import { ruleOfBody } from './expression-rule.ts'
 import { type ParsedRule, parseRules, type Written } from './rule.ts'
@@ -194,25 +193,20 @@ function moduleOf(p: Parser, source: SourceText, statements: readonly Statement[
   const imports: Import[] = []
   const written: Written[] = []
   const rules: Rule[] = []
-  const nodes: (Package | Import | Rule)[] = []
   if (!('kind' in first) || first.kind !== 'package') report(statementNode(first), 'package expected')
   for (const [i, statement] of statements.entries()) {
     if (!('kind' in statement)) {
       rules.push(statement.rule)
-      nodes.push(statement.rule)
       written.push(...statement.definitions)
     } else if (statement.kind === 'import') {
       imports.push(statement)
-      nodes.push(statement)
     } else if (statement.kind === 'package') {
       if (i > 0) report(statement, 'unexpected package')
-      nodes.push(statement)
     } else if (i > 0) {
       const found = ruleOfBody(statement.body, name => p.options.isBuiltin?.(name) ?? false)
       if ('reason' in found) report(statement.body[0]!, found.reason)
       else {
         rules.push(found.rule)
-        nodes.push(found.rule)
         written.push(found)
       }
     }
@@ -221,10 +215,8 @@ function moduleOf(p: Parser, source: SourceText, statements: readonly Statement[
   if (v1) for (const definition of written) errors.push(...checkV1(source, definition))
   throwAll(errors)
   const comments = [...p.comments.values()]
-  const { annotations, errors: inBlocks } = p.options.annotations ? annotationsOf(comments, nodes) : noAnnotations
-  throwAll(inBlocks)
   const clause = first as Package
-  return { kind: 'module', span: whole, source, package: clause, imports, rules, comments, annotations, v1 }
+  return { kind: 'module', span: whole, source, package: clause, imports, rules, comments, v1 }
 }
 
 function statementNode(statement: Statement): { readonly span: Rule['span'] } {

@@ -3,6 +3,7 @@ import type { Rule, Term } from '../ast.ts'
 import { RegoError } from '../error.ts'
 import { formatExpr, formatHead, formatTerm } from '../format.ts'
 import { locationOf, textOf } from '../source-text.ts'
+import { readAnnotations } from './annotations.ts'
 import { parseModule, parseQuery } from './module.ts'
 import type { ParseOptions } from './state.ts'
 
@@ -152,14 +153,15 @@ describe('places', () => {
 describe('annotations', () => {
   it('stand above what follows', () => {
     const text = '# METADATA\n# title: T\n# custom:\n#   n: 1.50\np := 1\n'
-    const { annotations, rules } = module(text, { annotations: true })
+    const parsed = module(text)
+    const { annotations } = readAnnotations(parsed)
     expect(annotations).toHaveLength(1)
     expect(annotations[0]).toMatchObject({ scope: 'rule', entrypoint: false, fields: { title: 'T' } })
-    expect(annotations[0]!.target).toBe(rules[0])
+    expect(annotations[0]!.target).toBe(parsed.rules[0])
   })
 
-  it('are comments where nobody asks for them', () => {
-    expect(module('# METADATA\n# - broken: [\np := 1\n').annotations).toEqual([])
+  it('are comments to the parser', () => {
+    expect(module('# METADATA\n# - broken: [\np := 1\n').comments).toHaveLength(2)
   })
 })
 

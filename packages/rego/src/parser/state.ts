@@ -8,8 +8,6 @@ import { lineOf, locationOf, type SourceText, type Span } from '../source-text.t
 export interface ParseOptions {
   /** The syntax to expect; default 'v1'. In v0 `if`, `contains`, `in` and `every` are words until imported. */
   readonly regoVersion?: 'v1' | 'v0'
-  /** Read the `# METADATA` blocks; default false: they are comments like any other, and errors in them are none. */
-  readonly annotations?: boolean
   /** Names that no rule without a body can have, since a call of them would be an expression. */
   readonly isBuiltin?: (name: string) => boolean
 }

@@ -5,7 +5,7 @@ import {
   type VerifiedSignature,
 } from '@source-policy/attestation'
 import type { SignatureErrorInput, SignatureInput } from '@source-policy/core'
-import type { Digest } from '@source-policy/oci'
+import type { Descriptor } from '@source-policy/oci'
 import type { AttestedImage } from './attestation-facts.ts'
 import {
   type AttestationManifest,
@@ -16,7 +16,7 @@ import {
 } from './attestation-manifest.ts'
 import { ImageSourceError } from './error.ts'
 import { type Evidence, isRefusal, referringEvidence, refusalOf } from './evidence.ts'
-import { firstStatement, statementLayers } from './statements.ts'
+import { statementLayers } from './statements.ts'
 import { timeOf } from './trust.ts'
 import { verifyEvidence, verifyHardened } from './verify-evidence.ts'
 
@@ -40,11 +40,12 @@ export async function signaturesOf(image: AttestedImage): Promise<FoundSignature
   const descriptor = await findAttestation(image)
   if (descriptor === undefined) return { accepted: [], errors: [] }
   const place = { name: 'attestation', subject: descriptor } as const
-  const [bound, { evidence, refused, failed }] = await Promise.all([
-    isBound(image, () => readAttestation(image, descriptor), descriptor.digest),
+  const [unbound, { evidence, refused, failed }] = await Promise.all([
+    whyUnbound(image, descriptor),
     referringEvidence(image, place),
   ])
-  if (bound !== true) return { accepted: [], errors: [bound] }
+  const isSigned = evidence.length + refused.length + failed.length > 0
+  if (unbound !== undefined) return { accepted: [], errors: isSigned ? [unbound] : [] }
   if (failed.length > 0) throw failed[0]
   const hardened = isHardened(image.chosen)
   const roots = evidence.length === 0 ? [] : await image.trustRoots(image.context)
@@ -67,30 +68,28 @@ export async function signaturesOf(image: AttestedImage): Promise<FoundSignature
   return { accepted, errors }
 }
 
-/**
- * Whether a signature on the attestation manifest is one of the image: the manifest holds a provenance, and refers to the image or has
- * a provenance that is about it. Else why not; throws where that cannot be told.
- */
-async function isBound(
-  image: FoundImage,
-  read: () => Promise<AttestationManifest>,
-  digest: Digest,
-): Promise<true | SignatureErrorInput> {
+/** Why a signature on the attestation manifest is none of the image; undefined where it is one. Throws where that cannot be told. */
+async function whyUnbound(image: FoundImage, descriptor: Descriptor): Promise<SignatureErrorInput | undefined> {
   try {
-    await checkBound(image, await read())
-    return true
+    checkBound(image, await readAttestation(image, descriptor))
+    return undefined
   } catch (error) {
     if (!isRefusal(error)) throw error
-    return refusalOf({ place: { name: 'attestation', subject: image.chosen.descriptor }, digest }, error)
+    const { digest } = descriptor
+    return refusalOf({ place: { name: 'attestation', subject: descriptor }, digest }, error)
   }
 }
 
-/** Throws unless the attestation manifest is about the image and holds a provenance. */
-export async function checkBound(image: FoundImage, manifest: AttestationManifest): Promise<void> {
-  const layers = statementLayers(manifest).filter(({ predicateType }) => isProvenance(predicateType))
-  if (layers.length === 0) {
-    throw new ImageSourceError('invalid_attestation', `${manifest.descriptor.digest} has no SLSA provenance layer`)
+/**
+ * Throws unless the attestation manifest refers to the image and holds a provenance. What its statements are about does not do: a
+ * frontend may have written one of them, about whatever image it liked.
+ */
+export function checkBound({ chosen }: FoundImage, manifest: AttestationManifest): void {
+  const { digest } = manifest.descriptor
+  if (manifest.document.subject === undefined) {
+    throw new ImageSourceError('subject_mismatch', `${digest} does not refer to ${chosen.descriptor.digest}`)
   }
-  // the manifest itself does not say which image it is about, as older versions of BuildKit write it
-  if (manifest.document.subject === undefined) await firstStatement(image, layers)
+  if (!statementLayers(manifest).some(({ predicateType }) => isProvenance(predicateType))) {
+    throw new ImageSourceError('invalid_attestation', `${digest} has no SLSA provenance layer`)
+  }
 }

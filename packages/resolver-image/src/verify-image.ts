@@ -160,7 +160,7 @@ async function searchAttestation(
     const found = mergeFindings(await Promise.all(search(place)))
     if (found.evidence.length === 0) return found
     try {
-      await checkBound(image, await readAttestation(image, descriptor))
+      checkBound(image, await readAttestation(image, descriptor))
       return found
     } catch (error) {
       if (!isRefusal(error)) throw error

@@ -244,7 +244,7 @@ interface Deciders {
 /** Deciders by policies and what these see of the build: equal sources of equal builds are decided once. */
 function deciders(
   options: CheckOptions,
-  { run, resolvers }: Session,
+  { run, resolvers, waive }: Session,
   { io, logger, secrets }: CommandContext,
   onDecided: () => void,
 ): Deciders {
@@ -262,7 +262,17 @@ function deciders(
     const found = known.get(key)
     if (found !== undefined) return found
     const { allowNoPolicy, explain } = options
-    const decider = createDecider({ policies, resolvers, run, logger, env, allowNoPolicy, explain, signal: io.signal })
+    const decider = createDecider({
+      policies,
+      resolvers,
+      run,
+      logger,
+      env,
+      allowNoPolicy,
+      explain,
+      waive,
+      signal: io.signal,
+    })
     const decisions = new Map<string, Promise<Decided>>()
     const made: Pick<Decider, 'decide'> = {
       decide(source) {

@@ -9,6 +9,7 @@ import { excerptOf } from './excerpt.ts'
 import type { CommandContext, IO } from './io.ts'
 import { MAX_POLICY_BYTES } from './limits.ts'
 import type { Logger } from './logger.ts'
+import { overruledText } from './overruled-text.ts'
 import { type DefaultPolicy, type LoadedPolicy, loadPolicies, readDefaultPolicy } from './policies.ts'
 import { parsePolicyFlag, wantsBuiltinPolicy } from './policy-flag.ts'
 import { decodePolicy } from './policy-text.ts'
@@ -36,6 +37,7 @@ export async function decideSource(
       env: { filename },
       allowNoPolicy: options.allowNoPolicy,
       explain: options.explain,
+      waive: session.waive,
       signal: io.signal,
     })
     const decided = await decider.decide(source)
@@ -65,7 +67,9 @@ export async function decideSource(
 }
 
 /** Why a source is not allowed, on standard error. */
-async function tellWhyNot({ decision, thrown }: Decided, logger: Logger): Promise<void> {
+async function tellWhyNot({ decision, report, thrown }: Decided, logger: Logger): Promise<void> {
+  for (const overruled of report.overruled) logger.log('warn', overruledText(overruled).join('; '))
+  for (const { message } of report.warned) logger.log('warn', message)
   switch (decision.kind) {
     case 'deny':
       return logger.log('error', ['policy denied', decision.messages.join('; ')].filter(part => part !== '').join(': '))

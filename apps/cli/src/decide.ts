@@ -13,6 +13,7 @@ import { describeRound } from './describe-round.ts'
 import { createExplanations, type PolicyExplanation } from './explanation.ts'
 import type { Logger, Threshold } from './logger.ts'
 import { type LoadedPolicy, watchedPolicy } from './policies.ts'
+import type { Session } from './session.ts'
 
 /** A decision with what a reader wants to know beside it. */
 export interface Decided {
@@ -36,6 +37,8 @@ export interface DeciderOptions {
   readonly signal: AbortSignal
   /** Whether to explain decisions: each round is evaluated once more. Default: no. */
   readonly explain?: boolean
+  /** The operator's waiver that covers a denial. */
+  readonly waive: Session['waive']
 }
 
 export interface Decider {
@@ -64,7 +67,7 @@ export function createDecider(options: DeciderOptions): Decider {
         }),
       )
       const explanations = options.explain === true ? createExplanations(watched) : undefined
-      const { evaluate } = createEvaluator({ policies: watched, resolvers, allowNoPolicy })
+      const { evaluate } = createEvaluator({ policies: watched, resolvers, allowNoPolicy, waive: options.waive })
       const { decision, report } = await evaluate(source, {
         env,
         run,

@@ -30,6 +30,8 @@ export type CliErrorCode =
   | 'interrupted'
   /** A file cannot be read, or is too large. */
   | 'unreadable_file'
+  /** A file of waivers is not exactly what is expected. */
+  | 'invalid_waivers'
   /** A file cannot be written. */
   | 'unwritable_file'
   /** A directory given to `--replay` holds no recording. */

@@ -55,6 +55,15 @@ export const MAX_KEY_BYTES = 64 * 1024
 /** Bytes of an artifact up to which it is kept in memory: signatures by Ed25519 are over all of it. */
 export const MAX_HELD_ARTIFACT_BYTES = 64 * 1024 ** 2
 
+/** Bytes of a file of waivers. */
+export const MAX_WAIVERS_BYTES = 1024 ** 2
+
+/** Waivers of one file. */
+export const MAX_WAIVERS = 1_000
+
+/** Characters of each text of a waiver. */
+export const MAX_WAIVER_CHARS = 1_000
+
 /** Files of tests, and directories that are looked through for them. */
 export const MAX_TEST_FILES = 10_000
 

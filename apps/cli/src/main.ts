@@ -258,7 +258,7 @@ function withBuildOptions(command: Command): Command {
 function withRunOptions(command: Command): Command {
   return command
     .addOption(repeated('--platform <platforms>', 'platform (default: linux on this architecture)'))
-    .addOption(repeated('--policy <csv>', 'filename=a.rego,filename=b.rego,reset=,disabled=,strict=,log-level='))
+    .addOption(repeated('--policy <csv>', 'filename=a.rego,filename=b.rego,reset=,disabled=,strict=,log-level=,mode='))
     .option('--no-context-policy', 'ignore the policy beside the Dockerfile')
     .option('--default-policy', 'ask the default policy of docker buildx first (as BUILDX_DEFAULT_POLICY=1)')
     .option('--allow-no-policy', 'allow where there is no policy at all')
@@ -271,6 +271,7 @@ function withRunOptions(command: Command): Command {
     .addOption(repeated('--ca <file>', 'more certificate authorities, PEM'))
     .option('--buildkitd-config <file>', 'buildkitd.toml whose mirrors, certificates and insecure registries hold here')
     .option('--cache-dir <directory>', 'keep manifests and blobs of images there, outside of the build context')
+    .option('--waivers <file>', 'YAML file of denials that do not count, each with a reason, an owner and a last day')
     .option('--record <directory>', 'keep there what was found out, as JSON files without secrets')
     .option('--replay <directory>', 'decide by what was recorded there; no request is made')
     .option('--offline', 'make no request: use what the cache has by digest')

@@ -4,7 +4,13 @@ import { confinedFiles } from './confined-files.ts'
 import { CliError } from './error.ts'
 import { MAX_POLICY_BYTES } from './limits.ts'
 import type { Threshold } from './logger.ts'
-import { type PolicyConfig, type PolicyLogLevel, type ResolvedPolicy, resolvePolicyConfigs } from './policy-flag.ts'
+import {
+  type PolicyConfig,
+  type PolicyLogLevel,
+  type PolicyMode,
+  type ResolvedPolicy,
+  resolvePolicyConfigs,
+} from './policy-flag.ts'
 import { decodePolicy } from './policy-text.ts'
 import { fetchPolicy, isRemotePolicy, remotePolicyName } from './remote-policy.ts'
 import type { Session } from './session.ts'
@@ -75,6 +81,9 @@ interface GivenPolicy extends ResolvedPolicy {
  */
 export async function loadPolicies(options: LoadPoliciesOptions): Promise<LoadedPolicy[]> {
   const { configs, contextConfigs = [], defaultPolicy, loaded = noPolicies() } = options
+  if (contextConfigs.some(({ mode }) => mode !== undefined)) {
+    throw new CliError('invalid_policy_flag', 'mode: only the operator chooses it, with --policy')
+  }
   const beside: GivenPolicy[] =
     defaultPolicy === undefined ? [] : [{ files: [defaultPolicy.name], origin: defaultPolicy.origin, defaultPolicy }]
   const ofContext = resolvePolicyConfigs(beside, contextConfigs).map((given): GivenPolicy => {
@@ -95,9 +104,19 @@ export async function loadPolicies(options: LoadPoliciesOptions): Promise<Loaded
     const policy = loaded.policies.get(key) ?? engineFor(set, loaded).then(engine => engine.load(set))
     loaded.policies.set(key, policy)
     const level = given.logLevel && logLevels[given.logLevel]
-    policies.push({ policy: await policy, ...(level && { logLevel: level }) })
+    policies.push({ policy: inMode(await policy, given.mode), ...(level && { logLevel: level }) })
   }
   return policies
+}
+
+const warning = new WeakMap<Policy, Policy>()
+
+/** The same policy is the same object in each mode. */
+function inMode(policy: Policy, mode: PolicyMode = 'enforce'): Policy {
+  if (mode === 'enforce') return policy
+  const made = warning.get(policy) ?? { ...policy, mode }
+  warning.set(policy, made)
+  return made
 }
 
 async function builtinPolicy({ policies }: LoadedPolicies): Promise<Policy> {

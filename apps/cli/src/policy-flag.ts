@@ -20,13 +20,18 @@ export interface PolicyConfig {
   /** In docker buildx: refuse daemons that do not check policies. Here they are always checked. */
   readonly strict?: boolean
   readonly logLevel?: PolicyLogLevel
+  /** In `warn` mode what the policy denies is told and allowed. Not in docker buildx. */
+  readonly mode?: PolicyMode
 }
+
+export type PolicyMode = 'enforce' | 'warn'
 
 /** Files that are evaluated together. */
 export interface ResolvedPolicy {
   readonly files: readonly string[]
   readonly strict?: boolean
   readonly logLevel?: PolicyLogLevel
+  readonly mode?: PolicyMode
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -48,6 +53,11 @@ const keys: Readonly<Record<string, (config: Settings, value: unknown) => boolea
     const known = POLICY_LOG_LEVELS.find(name => name === level)
     if (known !== undefined) config.logLevel = known
     return known !== undefined
+  },
+  mode(config, value) {
+    if (value !== 'warn' && value !== 'enforce') return false
+    config.mode = value
+    return true
   },
 }
 
@@ -101,9 +111,13 @@ export function resolvePolicyConfigs<Given extends ResolvedPolicy>(
   let policies: (Given | ResolvedPolicy)[] = [...given]
   /** Settings that came before any policy; they hold for those that follow. */
   let pending: Omit<ResolvedPolicy, 'files'> = {}
-  for (const { files, reset, strict, logLevel } of configs) {
+  for (const { files, reset, strict, logLevel, mode } of configs) {
     if (reset === true) policies = []
-    const settings = { ...(strict !== undefined && { strict }), ...(logLevel !== undefined && { logLevel }) }
+    const settings = {
+      ...(strict !== undefined && { strict }),
+      ...(logLevel !== undefined && { logLevel }),
+      ...(mode !== undefined && { mode }),
+    }
     const last = policies.at(-1)
     if (files.length > 0) policies.push({ files, ...pending, ...settings })
     else if (last === undefined) pending = { ...pending, ...settings }
@@ -112,8 +126,8 @@ export function resolvePolicyConfigs<Given extends ResolvedPolicy>(
   return policies
 }
 
-function isDisabledAlone({ files, reset, strict, logLevel }: PolicyConfig): boolean {
-  return files.length === 0 && reset === undefined && strict === undefined && logLevel === undefined
+function isDisabledAlone({ files, disabled: _, ...others }: PolicyConfig): boolean {
+  return files.length === 0 && Object.keys(others).length === 0
 }
 
 function setter(key: string) {

@@ -86,7 +86,7 @@ function decisionDocument(decision: Decision): Record<string, unknown> {
     case 'convert':
       return { kind, to: redactIdentifier(decision.source.identifier) }
     case 'deny':
-      return { kind, ...policy, messages: decision.messages }
+      return { kind, ...policy, messages: decision.messages, ...(decision.rules && { rules: decision.rules }) }
     case 'undecided':
       return { kind, ...policy, needs: decision.needs, errors: decision.errors.map(errorDocument) }
     case 'broken':
@@ -94,7 +94,7 @@ function decisionDocument(decision: Decision): Record<string, unknown> {
   }
 }
 
-function reportOf({ rounds, facts, basis, prints, warnings, durationMs }: Report) {
+function reportOf({ rounds, facts, basis, prints, warnings, overruled, warned, durationMs }: Report) {
   return {
     ...(basis && { basis }),
     rounds: rounds.map(round => ({
@@ -104,6 +104,8 @@ function reportOf({ rounds, facts, basis, prints, warnings, durationMs }: Report
     facts: facts.map(fact => ({ ...fact, ...(fact.error && { error: errorDocument(fact.error) }) })),
     prints,
     warnings,
+    overruled,
+    warned,
     durationMs: Math.round(durationMs),
   }
 }

@@ -3,7 +3,8 @@ import type { Place } from '@source-policy/dockerfile'
 import { createColors } from 'picocolors'
 import type { CheckedSource, CheckResult, UndeterminedSource } from './check-result.ts'
 import { outcomeOfResult } from './check-result.ts'
-import { explanationLines } from './explanation-lines.ts'
+import { explanationLines, metadataText } from './explanation-lines.ts'
+import { overruledText } from './overruled-text.ts'
 import { printable, printableLines } from './printable.ts'
 import { shortDigest, sourceName } from './source-name.ts'
 
@@ -24,7 +25,7 @@ interface Row {
   readonly beneath: readonly string[]
 }
 
-type Verdict = 'allow' | 'deny' | 'undecided' | 'broken'
+type Verdict = 'allow' | 'warn' | 'waived' | 'deny' | 'undecided' | 'broken'
 
 /** Columns are as wide as their widest cell, up to this; longer names push their line only. */
 const MAX_COLUMN_CHARS = 72
@@ -37,6 +38,8 @@ export function renderText(result: CheckResult, options: TextOptions): string {
   const colors = createColors(options.color)
   const paint: Readonly<Record<Verdict, (text: string) => string>> = {
     allow: colors.green,
+    warn: colors.yellow,
+    waived: colors.yellow,
     deny: colors.red,
     undecided: colors.yellow,
     broken: colors.magenta,
@@ -101,22 +104,35 @@ function inOrderOfPlaces(sources: readonly CheckedSource[]): CheckedSource[] {
 type RowOptions = TextOptions & { readonly showPlatforms: boolean; readonly policies: readonly string[] }
 
 function sourceRow(checked: CheckedSource, options: RowOptions): Row {
-  const { source, places, decision, digest } = checked
+  const { source, places, decision, report, digest } = checked
   const platform = options.showPlatforms && source.platform ? ` (${formatPlatform(source.platform)})` : ''
   const [remark = '', ...beneath] = remarks(decision, digest)
   const byPolicy = 'policy' in decision && options.policies.length > 1 ? [`policy ${decision.policy}`] : []
+  const rules = decision.kind === 'deny' ? (decision.rules ?? []).map(rule => `rule ${metadataText(rule)}`) : []
+  beneath.push(
+    ...rules,
+    ...report.overruled.flatMap(overruledText),
+    ...report.warned.map(({ message }) => `warning: ${message}`),
+  )
   const byTarget = outcomeOf(decision) === 'allowed' ? [] : describeTargets(checked.targets ?? [])
   const explained = decision.kind === 'deny' || decision.kind === 'undecided' ? (checked.explanations ?? []) : []
   beneath.push(...explanationLines(explained, { full: false, redact: options.redact }))
   const excerpt = decision.kind === 'broken' ? options.excerpt(checked.thrown) : undefined
   return {
-    verdict: decision.kind === 'convert' ? 'allow' : decision.kind,
+    verdict: verdictOf(checked),
     name: `${sourceName(source)}${platform}`,
     place: formatPlaces(places),
     ...(excerpt === undefined
       ? { remark, beneath: [...beneath, ...byPolicy, ...byTarget] }
       : { remark: '', beneath: [excerpt, ...byTarget] }),
   }
+}
+
+/** An allow that a policy is against is told as what it is. */
+function verdictOf({ decision, report }: CheckedSource): Verdict {
+  if (decision.kind !== 'allow' && decision.kind !== 'convert') return decision.kind
+  if (report.overruled.some(({ by }) => by !== 'warn mode')) return 'waived'
+  return report.overruled.length + report.warned.length > 0 ? 'warn' : 'allow'
 }
 
 function describeTargets(targets: readonly string[]): string[] {

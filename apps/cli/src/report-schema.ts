@@ -41,7 +41,7 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
           oneOf: [
             object({ kind: kind('allow') }),
             object({ kind: kind('convert'), to: text }),
-            object({ kind: kind('deny'), policy: text, messages: texts }),
+            object({ kind: kind('deny'), policy: text, messages: texts, rules: listOf(ref('metadata')) }, ['rules']),
             object({ kind: kind('undecided'), policy: text, needs: texts, errors: listOf(ref('error')) }, ['policy']),
             object({ kind: kind('broken'), policy: text, error: ref('error') }, ['policy']),
           ],
@@ -61,6 +61,7 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
       },
       ['platform', 'digest', 'servedFrom', 'targets', 'explanations'],
     ),
+    overruling: { oneOf: [{ const: 'warn mode' }, object({ id: text, reason: text, owner: text, expires: text })] },
     ...EXPLANATION_DEFINITIONS,
     report: object(
       {
@@ -92,6 +93,13 @@ export const REPORT_SCHEMA: Record<string, unknown> = {
         ),
         prints: listOf(object({ file: text, row: count, message: text })),
         warnings: texts,
+        overruled: {
+          ...listOf(
+            object({ policy: text, messages: texts, rules: listOf(ref('metadata')), by: ref('overruling') }, ['rules']),
+          ),
+          description: 'denials that did not count',
+        },
+        warned: { ...listOf(object({ policy: text, message: text })), description: 'what policies warn of' },
         durationMs: count,
       },
       ['basis'],

@@ -23,6 +23,7 @@ import { gitHostOf } from './main-context.ts'
 import type { OperatorTrustRoots } from './operator-trust.ts'
 import { openResolvers, readBaseConfig, referenceOf } from './resolvers.ts'
 import { readSecrets } from './secret-flag.ts'
+import { readWaivers, type Waivers } from './waivers.ts'
 
 /** Whom the operator trusts to say who signed. */
 export interface TrustFlags {
@@ -51,6 +52,8 @@ export interface NetworkOptions extends HTTPFlags, TrustFlags {
   readonly record?: string
   /** Directory of a recording that stands in for the network. */
   readonly replay?: string
+  /** File of the operator's waivers, from the working directory. */
+  readonly waivers?: string
   /** `--secret` values: what is sent to the hosts that their ids name. */
   readonly secret: readonly string[]
 }
@@ -73,6 +76,8 @@ export interface Session {
   servedFrom(source: Source): readonly string[]
   /** What came up on the way and is no one source's fault, for the report. */
   readonly notices: readonly string[]
+  /** The operator's waiver that covers a denial. */
+  readonly waive: Waivers['waive']
   /** What was spent; in a replay, what the recorded run had spent. */
   readonly usage: Readonly<Pick<Usage, 'requests' | 'bytes' | 'hosts'>>
   /** Ends all connections; cache and recording are written by then. */
@@ -124,7 +129,10 @@ async function openOnline(
   for (const value of Object.values(given)) secrets.add(value)
   const mainContextHost = subject === undefined ? undefined : gitHostOf(subject)
   const builder = await readBuilder(options.buildkitdConfig, certificates, io)
-  const notices: string[] = []
+  const now = new Date(Number(run.time / 1_000_000n))
+  const waivers = options.waivers === undefined ? undefined : await readWaivers(options.waivers, { cwd: io.cwd, now })
+  const notices: string[] = [...(waivers?.notices ?? [])]
+  for (const notice of notices) logger.log('warn', notice)
   const note = (notice: string, level: LogLevel = 'debug') => {
     notices.push(notice)
     logger.log(level, notice)
@@ -171,6 +179,7 @@ async function openOnline(
     run,
     resolvers,
     notices,
+    waive: waivers?.waive ?? (() => undefined),
     usage: run.usage,
     fetchConfig: source => readBaseConfig(imagesOf(source), source, run),
     fetchDigest: async source => {

@@ -1,4 +1,5 @@
 import { type CodedError, type CoreErrorCode, toCodedError } from './error.ts'
+import type { RuleMetadata } from './explanation.ts'
 import type { Source } from './source.ts'
 
 /** Every policy said allow; the source may be used as it is. */
@@ -20,6 +21,25 @@ export interface Deny {
   readonly source: Source
   readonly policy: string
   readonly messages: readonly string[]
+  /** What the policy's author says of the rules behind it. */
+  readonly rules?: readonly RuleMetadata[]
+}
+
+/** An exception that the operator made: for a source, for a reason, by somebody, until a day. */
+export interface Waiver {
+  readonly id: string
+  readonly reason: string
+  readonly owner: string
+  /** The last day on which it holds: `2027-01-31`, UTC. */
+  readonly expires: string
+}
+
+/** A denial that did not count: the policy only warns, or the operator waived it. */
+export interface Overruled {
+  readonly policy: string
+  readonly messages: readonly string[]
+  readonly rules?: readonly RuleMetadata[]
+  readonly by: 'warn mode' | Waiver
 }
 
 /** What the decision depends on could not be had: facts unavailable, rounds or budgets exhausted. */

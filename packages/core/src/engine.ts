@@ -1,4 +1,4 @@
-import type { Explanation } from './explanation.ts'
+import type { Explanation, RuleMetadata } from './explanation.ts'
 import type { Input } from './input.ts'
 import type { Path } from './path.ts'
 import type { Origin, PolicyFiles, PolicySet } from './policy-set.ts'
@@ -18,6 +18,11 @@ export interface Policy {
   readonly name: string
   /** Default: `operator`. */
   readonly origin?: Origin
+  /**
+   * In `warn` mode a denial is told and does not count; what is broken or undecided still does. Only the operator may choose it.
+   * Default: `enforce`.
+   */
+  readonly mode?: 'enforce' | 'warn'
   /** The files that its host calls may read; default: none. */
   readonly files?: PolicyFiles
   /** False where no decision can depend on `input.env`: equal sources of different builds are decided alike. Default: true. */
@@ -81,11 +86,15 @@ export interface Verdict {
   /** Why not, in the policy's words. */
   readonly messages: readonly string[]
   readonly pins: readonly Pin[]
+  /** What the policy warns of, in its words; it never denies by that. */
+  readonly warnMessages?: readonly string[]
+  /** What its author says of the rules behind a denial. */
+  readonly rules?: readonly RuleMetadata[]
   /** Capabilities asked for: `{ 'exec.proxy': true }`. */
   readonly caps: Readonly<Record<string, boolean>>
   /** What the policy's author should know: a host function that failed and was treated as undefined. */
   readonly warnings: readonly string[]
-  /** What the messages of a denial still lack. */
+  /** What messages still lack; the verdict stands without them. */
   readonly lacking?: Lacking
 }
 

@@ -1,5 +1,5 @@
 import { decideOnce } from './decide-once.ts'
-import { type Decision, failureDecision } from './decision.ts'
+import { type Decision, type Deny, failureDecision, type Overruled, type Waiver } from './decision.ts'
 import type { Evaluation, EvaluationRequest, Lacking, Policy, PrintedLine, Verdict } from './engine.ts'
 import { type CodedError, CoreError } from './error.ts'
 import { type GatherContext, gather, obtainable, reasons, unanswered } from './gather.ts'
@@ -27,6 +27,8 @@ export interface EvaluatorOptions {
   readonly allowNoPolicy?: boolean
   /** Whether materials are fetched with credentials. Default: no. */
   readonly materialCredentials?: boolean
+  /** The operator's waiver that covers a denial; undefined where none does. What is broken or undecided cannot be waived. */
+  readonly waive?: (denial: Deny) => Waiver | undefined
 }
 
 export interface EvaluateOptions {
@@ -71,7 +73,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const started = performance.now()
     const run = given.run ?? createRun({ limits: options.limits ?? {}, ...(given.signal && { signal: given.signal }) })
     const signal = given.signal ? AbortSignal.any([given.signal, run.signal]) : run.signal
-    const trail: Trail = { rounds: [], facts: [], prints: [], warnings: [] }
+    const trail: Trail = { rounds: [], facts: [], prints: [], warnings: [], overruled: [], warned: [] }
     const report = (): Report => {
       const basis = basisOf(trail.facts)
       return { ...trail, ...(basis && { basis }), durationMs: performance.now() - started }
@@ -125,7 +127,15 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
             }
           }
           trail.warnings.push(...result.warnings)
-          if (!result.allow) return { kind: 'deny', source, policy: policy.name, messages: result.messages }
+          for (const message of result.warnMessages ?? []) trail.warned.push({ policy: policy.name, message })
+          if (!result.allow) {
+            const denial = denialOf(result, policy, source)
+            const by = overrule(policy, denial)
+            if (by === undefined) return denial
+            const { messages, rules } = denial
+            trail.overruled.push({ policy: policy.name, messages, ...(rules && { rules }), by })
+            continue
+          }
           const converted = convertedBy(result.pins, { source, resolver, input: tree.input })
           if (converted !== undefined) return { kind: 'convert', source: converted, from: source }
         } catch (error) {
@@ -133,6 +143,11 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         }
       }
       return { kind: 'allow', source }
+    }
+
+    function overrule(policy: Policy, denial: Deny): Overruled['by'] | undefined {
+      if (policy.mode === 'warn') return 'warn mode'
+      return options.waive?.(denial)
     }
 
     /** The loop: ask the policy; where it lacks something, fetch that and ask again. */
@@ -154,8 +169,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         const wanted = obtainable(lacking, context)
         const nothingWanted = wanted.paths.length + wanted.calls.length === 0
         if (evaluation.kind === 'verdict') {
-          // a denial stands whatever its messages lack; they are completed once
-          if (evaluation.verdict.allow || nothingWanted || askedForMessages) {
+          // a verdict stands whatever its messages lack; they are completed once
+          if (nothingWanted || askedForMessages) {
             trail.prints.push(...prints)
             trail.warnings.push(...unanswered(answers.values()))
             return evaluation.verdict
@@ -195,11 +210,17 @@ interface Trail {
   readonly facts: FactRecord[]
   readonly prints: PrintedLine[]
   readonly warnings: string[]
+  readonly overruled: Overruled[]
+  readonly warned: { readonly policy: string; readonly message: string }[]
 }
 
 interface Undecidable {
   readonly needs: readonly string[]
   readonly errors: readonly CodedError[]
+}
+
+function denialOf({ messages, rules }: Verdict, policy: Policy, source: Source): Deny {
+  return { kind: 'deny', source, policy: policy.name, messages, ...(rules && { rules }) }
 }
 
 function lackingOf(evaluation: Evaluation): Lacking {

@@ -7,9 +7,11 @@ export {
   type Deny,
   EXIT_CODES,
   type Outcome,
+  type Overruled,
   outcomeOf,
   overallOutcome,
   type Undecided,
+  type Waiver,
 } from './decision.ts'
 export type {
   Engine,

@@ -234,6 +234,7 @@ export const policyDecisionSchema = z
   .looseObject({
     allow: z.boolean().optional().describe('whether the source may be used; a missing allow denies'),
     deny_msg: z.array(z.string()).optional().describe('why not, shown under a denial'),
+    warn_msg: z.array(z.string()).optional().describe('what to look at, shown whatever is decided (extension)'),
     caps: z
       .strictObject({ 'exec.proxy': z.boolean().optional() })
       .optional()

@@ -10,13 +10,14 @@ describe('readDecision', () => {
       { allow: false, messages: ['a', 'b'], caps: {} },
     ],
     [{ deny_msg: 'a plain string is passed over' }, { allow: false, messages: [], caps: {} }],
+    [{ warn_msg: ['w', 1] }, { allow: false, messages: [], warnMessages: ['w'], caps: {} }],
     [{ deny_msg: { a: 'b' } }, { allow: false, messages: [], caps: {} }],
     [
       { allow: true, caps: { 'exec.proxy': true } },
       { allow: true, messages: [], caps: { 'exec.proxy': true } },
     ],
   ])('reads %j', (document, decision) => {
-    expect(readDecision(document)).toEqual(decision)
+    expect(readDecision(document)).toEqual({ warnMessages: [], ...decision })
   })
 
   it.each([

@@ -4,6 +4,8 @@ import { CoreError } from './error.ts'
 export interface CheckedDecision {
   readonly allow: boolean
   readonly messages: readonly string[]
+  /** `warn_msg`: an extension. */
+  readonly warnMessages: readonly string[]
   readonly caps: Readonly<Record<string, boolean>>
 }
 
@@ -26,15 +28,20 @@ export function readDecision(document: unknown): CheckedDecision {
   if (!isObject(document)) {
     throw new CoreError('invalid_decision', `unexpected policy return type: ${typeName(document)}`)
   }
-  const { allow, deny_msg: messages, caps } = document
+  const { allow, deny_msg: messages, warn_msg: warnings, caps } = document
   if (allow !== undefined && typeof allow !== 'boolean') {
     throw new CoreError('invalid_decision', `invalid allowed property type ${typeName(allow)}, expecting bool`)
   }
   return {
     allow: allow === true,
-    messages: Array.isArray(messages) ? messages.filter(message => typeof message === 'string') : [],
+    messages: textsOf(messages),
+    warnMessages: textsOf(warnings),
     caps: readCaps(caps),
   }
+}
+
+function textsOf(messages: unknown): string[] {
+  return Array.isArray(messages) ? messages.filter(message => typeof message === 'string') : []
 }
 
 function readCaps(caps: unknown): Record<string, boolean> {

@@ -1,3 +1,4 @@
+import type { Overruled } from './decision.ts'
 import type { HostCall, Lacking, PrintedLine } from './engine.ts'
 import { type Basis, weakestBasis } from './facts.ts'
 import { formatPath } from './path.ts'
@@ -23,6 +24,10 @@ export interface Report {
   /** What policies printed in their last rounds. */
   readonly prints: readonly PrintedLine[]
   readonly warnings: readonly string[]
+  /** Denials that did not count. */
+  readonly overruled: readonly Overruled[]
+  /** What policies warn of, in their words. */
+  readonly warned: readonly { readonly policy: string; readonly message: string }[]
   readonly durationMs: number
 }
 

@@ -9,6 +9,7 @@ import {
   type Pin,
   type Policy,
   type PolicySet,
+  type RuleMetadata,
   readDecision,
 } from '@source-policy/core'
 import {
@@ -33,7 +34,7 @@ import { BUILDX_BUILTINS } from './capabilities.ts'
 import { type Dependencies, dependenciesOf } from './dependencies.ts'
 import { HELPER_NAMES, HELPERS_FILE, helpersFor } from './docker-helpers.ts'
 import { waitingOf } from './explain/attempts.ts'
-import { explainerOf } from './explain/explanation.ts'
+import { type Explainer, explainerOf } from './explain/explanation.ts'
 import { indexRules, type RuleIndex } from './explain/rule-index.ts'
 import { HOST_FUNCTIONS } from './host-functions.ts'
 import { MAX_EXPLAINED_EVENTS, MAX_TOLD_ERRORS } from './limits.ts'
@@ -88,23 +89,34 @@ function opaPolicy(
   modules: Readonly<Record<string, string>>,
   { build }: Dependencies,
 ): Policy {
-  let index: RuleIndex | undefined
+  const isAnnotated = Object.values(modules).some(text => /^# METADATA/m.test(text))
+  let known: RuleIndex | undefined
+  const explain = (request: EvaluationRequest) => {
+    known ??= indexRules(modules)
+    const events: EvaluationEvent[] = []
+    const tell = (event: EvaluationEvent) => {
+      if (events.length < MAX_EXPLAINED_EVENTS) events.push(event)
+    }
+    run(query, { ...request, print: () => {} }, tell)
+    return { explainer: explainerOf(events, known), events, index: known }
+  }
   return {
     name: set.name,
     origin: set.origin,
     files: set.root,
     seesBuild: build,
     parseJSON,
-    evaluate: request => readOutcome(run(query, request)),
+    evaluate(request) {
+      const evaluation = readOutcome(run(query, request))
+      if (evaluation.kind === 'missing' || evaluation.verdict.allow || !isAnnotated) return evaluation
+      const { explainer } = explain(request)
+      const rules = rulesBehind(explainer)
+      return rules.length === 0 ? evaluation : { ...evaluation, verdict: { ...evaluation.verdict, rules } }
+    },
     explain(request) {
-      index ??= indexRules(modules)
-      const events: EvaluationEvent[] = []
-      const tell = (event: EvaluationEvent) => {
-        if (events.length < MAX_EXPLAINED_EVENTS) events.push(event)
-      }
-      run(query, { ...request, print: () => {} }, tell)
+      const { explainer, events, index } = explain(request)
       return {
-        rules: explainerOf(events, index).partsOf('data.docker.decision'),
+        rules: explainer.partsOf('data.docker.decision'),
         waiting: waitingOf(events, index).map(({ lacking, ...where }) => ({ ...where, lacking: lackingOf(lacking) })),
       }
     },
@@ -138,8 +150,19 @@ function regoAnswer(answer: Answer): RegoAnswer {
   return 'unavailable' in answer ? { error: answer.unavailable } : { undefined: true }
 }
 
+/** What the author says of the rules that gave a denial its messages; where of none, of the rules that would have allowed. */
+function rulesBehind({ attempts }: Explainer): RuleMetadata[] {
+  const said = (rule: string, held: boolean) =>
+    attempts.flatMap(({ body, held: gave }) =>
+      body.rule === rule && gave === held && body.metadata ? [body.metadata] : [],
+    )
+  const denying = said('data.docker.deny_msg', true)
+  const rules = denying.length > 0 ? denying : said('data.docker.allow', false)
+  return [...new Map(rules.map(rule => [rule.place, rule])).values()]
+}
+
 /** The members of a decision that decide, in the order in which they are needed. */
-const members = ['allow', 'caps', 'deny_msg'] as const
+const members = ['allow', 'caps', 'deny_msg', 'warn_msg'] as const
 
 function readOutcome(outcome: Outcome): Evaluation {
   const decision = outcome.results[0]?.bindings.decision
@@ -152,6 +175,7 @@ function readOutcome(outcome: Outcome): Evaluation {
   const pins = outcome.effects.flatMap(({ name, args, source }): Pin[] => {
     return name === 'pin_image' && source !== undefined ? [{ path: source, digest: args[1] as string }] : []
   })
+  const open = [verdict.allow ? undefined : lacks.deny_msg, lacks.warn_msg].filter(lack => lack !== undefined)
   return {
     kind: 'verdict',
     verdict: {
@@ -159,9 +183,15 @@ function readOutcome(outcome: Outcome): Evaluation {
       messages,
       pins,
       warnings: warningsOf(outcome.builtinErrors ?? []),
-      ...(!verdict.allow && lacks.deny_msg && { lacking: lacks.deny_msg }),
+      ...(open.length > 0 && { lacking: joinLacking(open) }),
     },
   }
+}
+
+function joinLacking(all: readonly Lacking[]): Lacking {
+  const paths = new Map(all.flatMap(lack => lack.paths.map(path => [JSON.stringify(path), path] as const)))
+  const calls = new Map(all.flatMap(lack => lack.calls.map(call => [call.id, call] as const)))
+  return { paths: [...paths.values()], calls: [...calls.values()] }
 }
 
 /** Calls of builtins that failed are undefined, as in docker buildx; here their author is told where and why. */

@@ -82,7 +82,7 @@ export async function expectedGit({ git, objectFormat }: GitRepository, ref: str
 export function differences(actual: GitInput, expected: Record<string, unknown>): string[] {
   const strip = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value
-    const { pgpSignature: _pgp, sshSignature: _ssh, ...rest } = value as Record<string, unknown>
+    const { pgpSignature: _pgp, sshSignature: _ssh, signature: _signature, ...rest } = value as Record<string, unknown>
     return rest
   }
   return fields.flatMap(field => {

@@ -35,7 +35,8 @@ async function open(options: GitServerOptions = {}, resolverOptions: Partial<Git
     insecureHosts: [server.host],
     retries: 0,
     headersTimeoutMs: 2000,
-    bodyTimeoutMs: 500,
+    // git takes its time to pack, more on a busy machine
+    bodyTimeoutMs: 3000,
   })
   const resolver = gitResolver({ transport, ...resolverOptions })
   const resolve = (url: string, { fields = refFields, attrs = {}, run = createRun(), ...context }: Asked = {}) => {

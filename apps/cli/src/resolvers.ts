@@ -101,6 +101,7 @@ export function openResolvers(options: ResolversOptions): Resolvers {
       ...(mainContextHost !== undefined && { mainContextHost }),
     }),
     askCredential: gitCredentialHelper({ env }),
+    ...(httpOptions.trustRoots && { trustRoots: httpOptions.trustRoots }),
     git: { env },
   }
   const http = httpResolver({ ...httpOptions, transport })

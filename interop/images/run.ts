@@ -44,7 +44,7 @@ try {
       tally[isRight ? 'passed' : 'failed']++
       if (!isRight) console.error(`${registry}, ${what}: ${found}`)
     }
-    const network = ['--insecure-registry', host, '--allow-address', host]
+    const network = ['--insecure-registry', host, '--allow-address', host, '--no-trust-root-refresh']
     const images = await buildImages(base, { buildkit, registry: host })
 
     for (const image of images) {
@@ -88,12 +88,8 @@ try {
       const found = await run(['eval', ...network, ...args, `docker-image://${host}/${name}:v1`], base)
       const signer = found.exitCode === 0 ? JSON.parse(found.stdout).image.signatures?.[0]?.signer : undefined
       const isRight = signer?.issuer === IDENTITY.issuer && signer?.subjectAlternativeName === IDENTITY.subject
-      // without a subject in the attestation manifest nobody says for which image it is, and buildx refuses it, too
-      report(
-        `signatures of ${name}`,
-        found.exitCode === 0 && (name.endsWith('-artifact') ? isRight : signer === undefined),
-        told(found),
-      )
+      // without a subject in the attestation manifest, its provenance says which image it is about
+      report(`signatures of ${name}`, found.exitCode === 0 && isRight, told(found))
     }
   }
   console.log(`${tally.passed} passed, ${tally.failed} failed, 0 skipped`)

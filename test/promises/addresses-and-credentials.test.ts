@@ -202,7 +202,8 @@ function withMaterial(identifier: string): Resolver {
   return {
     kind: 'made',
     schemes: ['made'],
-    parse: (id, { attrs }) => ({ kind: 'made', identifier: id, attrs }),
+    // materials without a platform of their own are for that of the source
+    parse: (id, { attrs, platform }) => ({ kind: 'made', identifier: id, attrs, ...(platform && { platform }) }),
     describe: () => ({ input: { image: {} }, unknown: [['image', 'provenance']] }),
     resolve: async () => ({
       known: [{ path: ['image', 'provenance'], value: { materials: [{}] }, basis: 'server' }],
@@ -268,7 +269,7 @@ describe('a material', () => {
       httpResolver({ transport, secret: id => void spent.push(id) }),
     ]
     registry.faults.add({ fault: { kind: 'status', status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } } })
-    for (const identifier of [`git://${listed.url}/x.git`]) {
+    for (const identifier of [`git://${listed.url}/x.git`, `docker-image://${registry.host}/a:1`]) {
       spent.length = 0
       await decide(identifier, [], { materialCredentials, resolvers })
       expect(Math.min(spent.length, 1), identifier).toBe(expected)

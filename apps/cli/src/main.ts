@@ -269,6 +269,7 @@ function withRunOptions(command: Command): Command {
       repeated('--insecure-registry <host>', 'registry spoken to over http or with a certificate that is not verified'),
     )
     .addOption(repeated('--ca <file>', 'more certificate authorities, PEM'))
+    .addOption(repeated('--client-cert <csv>', 'client certificate for one host: host=HOST,cert=FILE,key=FILE, PEM'))
     .option('--buildkitd-config <file>', 'buildkitd.toml whose mirrors, certificates and insecure registries hold here')
     .option('--cache-dir <directory>', 'keep manifests and blobs of images there, outside of the build context')
     .option('--waivers <file>', 'YAML file of denials that do not count, each with a reason, an owner and a last day')
@@ -316,6 +317,7 @@ const runDefaults = {
   allowAddress: [],
   insecureRegistry: [],
   ca: [],
+  clientCert: [],
   secret: [],
   offline: false,
   format: 'text',

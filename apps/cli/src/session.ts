@@ -13,11 +13,10 @@ import type { BaseConfig } from '@source-policy/dockerfile'
 import { type ContentSource, parseReference, repositoryName } from '@source-policy/oci'
 import type { GitFilesReader } from '@source-policy/resolver-git'
 import { openCache } from './cache.ts'
-import { readOperatorFile } from './confined-files.ts'
+import { type CertificateOptions, readCertificates } from './certificates.ts'
 import { CliError } from './error.ts'
 import { type HTTPFlags, httpOptions } from './http-options.ts'
-import type { CommandContext, IO } from './io.ts'
-import { MAX_CERTIFICATE_BYTES } from './limits.ts'
+import type { CommandContext } from './io.ts'
 import type { LogLevel } from './logger.ts'
 import { gitHostOf } from './main-context.ts'
 import type { OperatorTrustRoots } from './operator-trust.ts'
@@ -36,17 +35,13 @@ export interface TrustFlags {
 }
 
 /** What the operator allows the command on the network, and for how long. */
-export interface NetworkOptions extends HTTPFlags, TrustFlags {
+export interface NetworkOptions extends HTTPFlags, TrustFlags, CertificateOptions {
   readonly allowAddress: readonly string[]
   readonly insecureRegistry: readonly string[]
-  /** Files of certificates, relative to the working directory. */
-  readonly ca: readonly string[]
   /** Directory of the cache, from the working directory. */
   readonly cacheDir?: string
   /** No request is made. */
   readonly offline: boolean
-  /** A `buildkitd.toml`, from the working directory: whom a build asks for images. */
-  readonly buildkitdConfig?: string
   readonly timeoutMs?: number
   /** Directory, from the working directory, that keeps what was found out. */
   readonly record?: string
@@ -124,11 +119,10 @@ async function openOnline(
       onExchange?.(exchange)
     },
   })
-  const certificates = await Promise.all(options.ca.map(file => readCertificates(file, io)))
+  const certificates = await readCertificates(options, io)
   const given = await readSecrets(options.secret, io)
   for (const value of Object.values(given)) secrets.add(value)
   const mainContextHost = subject === undefined ? undefined : gitHostOf(subject)
-  const builder = await readBuilder(options.buildkitdConfig, certificates, io)
   const now = new Date(Number(run.time / 1_000_000n))
   const waivers = options.waivers === undefined ? undefined : await readWaivers(options.waivers, { cwd: io.cwd, now })
   const notices: string[] = [...(waivers?.notices ?? [])]
@@ -158,8 +152,7 @@ async function openOnline(
   const { resolvers, imagesOf, registry, gitFiles, transport, close } = openResolvers({
     allowAddresses: options.allowAddress,
     insecureRegistries: options.insecureRegistry,
-    ...(certificates.length > 0 && { ca: certificates }),
-    ...builder,
+    ...certificates,
     ...(cache && { cache }),
     ...(layouts && { layouts }),
     offline: options.offline,
@@ -206,21 +199,4 @@ async function openOnline(
 function repositoryOf({ identifier }: Source): string | undefined {
   const scheme = 'docker-image://'
   return identifier.startsWith(scheme) ? repositoryName(parseReference(identifier.slice(scheme.length))) : undefined
-}
-
-/** What a builder's configuration says of registries; authorities of `--ca` hold for its hosts as well. Throws `config_invalid`. */
-async function readBuilder(file: string | undefined, authorities: readonly string[], io: IO) {
-  if (file === undefined) return {}
-  const { readBuildkitConfig } = await import('@source-policy/oci/buildkit-config')
-  const { hosts, ...builder } = await readBuildkitConfig(path.resolve(io.cwd, file))
-  const withAuthorities = Object.entries(hosts).map(([host, tls]) => {
-    return [host, { ...tls, ca: [...[tls.ca ?? []].flat(), ...authorities] }] as const
-  })
-  return { ...builder, hosts: Object.fromEntries(withAuthorities) }
-}
-
-async function readCertificates(file: string, io: IO): Promise<string> {
-  const bytes = await readOperatorFile(path.resolve(io.cwd, file), { maxBytes: MAX_CERTIFICATE_BYTES })
-  if (bytes === undefined) throw new CliError('unreadable_file', `reading ${file}: no such file`)
-  return new TextDecoder().decode(bytes)
 }

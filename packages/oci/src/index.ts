@@ -42,5 +42,5 @@ export {
   type RegistryClientOptions,
   type Served,
 } from './registry-client.ts'
-export type { RegistryConfig, RegistryConfigs } from './registry-endpoint.ts'
+export { hostOf, type RegistryConfig, type RegistryConfigs } from './registry-endpoint.ts'
 export { listTar, type TarBytes, type TarEntry, type TarLink, type TarListing } from './tar.ts'

@@ -41,7 +41,7 @@ export function endpointsOf(domain: string, configs: RegistryConfigs): Endpoint[
   ]
 }
 
-/** The host that a registry is asked at: `registry-1.docker.io` for `docker.io`. */
+/** The host that a registry is asked at: `registry-1.docker.io` for `docker.io`, any other by its own name. */
 export function hostOf(registry: string): string {
   return registry === DOCKER_HUB ? DOCKER_HUB_HOST : registry
 }

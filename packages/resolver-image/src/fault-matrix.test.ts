@@ -140,6 +140,17 @@ const rows: readonly Row[] = [
   ].map(location => row(`a redirect to ${location}`, redirect(location), 1, 'address_forbidden')),
   row('a redirect to an unknown name', redirect('https://nowhere.test/'), 1, 'dns_failed'),
   row('10 GB', status(200, { 'content-length': String(10 * 1024 ** 3) }, 'x'), always, 'response_too_large'),
+  row(
+    '10 GB, unannounced',
+    {
+      kind: 'status',
+      status: 200,
+      chunked: true,
+      body: { pattern: Buffer.alloc(64 * 1024, 'x'), bytes: 10 * 1024 ** 3 },
+    },
+    always,
+    'response_too_large',
+  ),
   row('a gzip bomb', status(200, { 'content-encoding': 'gzip' }, bomb), always, 'response_too_large'),
   row(
     'a length too small',
@@ -232,7 +243,6 @@ describe(`${rows.length} faults at ${places.length} places, in the clear and ove
         allowAddresses: [registry.host, storage.host, other.host],
         ...(isSecure ? { ca: pem('ca.crt') } : { insecureHosts: [registry.host, storage.host] }),
         sleep: async () => undefined,
-        // a stall takes a second, whatever the timeout: undici's timers tick no faster
         retries: given.kind === 'stall' ? 0 : 1,
         lookup: async name =>
           name === 'private.test'

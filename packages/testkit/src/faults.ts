@@ -1,3 +1,5 @@
+import type { ServerAnswer } from './answer.ts'
+
 /** What goes wrong with one answer of a server. */
 export type Fault =
   /** The connection is closed before any answer. */
@@ -11,12 +13,7 @@ export type Fault =
   /** One byte of the body is another; default: the middle one. */
   | { readonly kind: 'corrupt'; readonly offset?: number }
   /** Another answer. */
-  | {
-      readonly kind: 'status'
-      readonly status: number
-      readonly headers?: Readonly<Record<string, string>>
-      readonly body?: string | Uint8Array
-    }
+  | ({ readonly kind: 'status' } & ServerAnswer)
   /** Default status: 302. */
   | { readonly kind: 'redirect'; readonly location: string; readonly status?: number }
   /** The right answer, so many bytes of its body at a time. */

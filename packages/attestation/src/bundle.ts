@@ -1,4 +1,5 @@
-import { type Bundle, bundleFromJSON, bundleToJSON } from '@sigstore/bundle'
+import { assertBundleLatest, assertBundleV01, assertBundleV02, type Bundle } from '@sigstore/bundle'
+import { Bundle as BundleMessage, type MessageSignature } from '@sigstore/protobuf-specs'
 import type { Envelope } from './envelope.ts'
 import { AttestationError } from './error.ts'
 import { decodeBounded } from './json.ts'
@@ -16,11 +17,17 @@ export interface SigstoreBundle {
   readonly evidence: Evidence
 }
 
-const types: Readonly<Record<string, SigstoreBundle['type']>> = {
-  'application/vnd.dev.sigstore.bundle+json;version=0.1': 'bundle-v0.1',
-  'application/vnd.dev.sigstore.bundle+json;version=0.2': 'bundle-v0.2',
-  'application/vnd.dev.sigstore.bundle+json;version=0.3': 'bundle-v0.3',
-  'application/vnd.dev.sigstore.bundle.v0.3+json': 'bundle-v0.3',
+interface Version {
+  readonly type: SigstoreBundle['type']
+  /** Throws where the bundle lacks what this version has. */
+  readonly check: (bundle: BundleMessage) => void
+}
+
+const versions: Readonly<Record<string, Version>> = {
+  'application/vnd.dev.sigstore.bundle+json;version=0.1': { type: 'bundle-v0.1', check: assertBundleV01 },
+  'application/vnd.dev.sigstore.bundle+json;version=0.2': { type: 'bundle-v0.2', check: assertBundleV02 },
+  'application/vnd.dev.sigstore.bundle+json;version=0.3': { type: 'bundle-v0.3', check: assertBundleLatest },
+  'application/vnd.dev.sigstore.bundle.v0.3+json': { type: 'bundle-v0.3', check: assertBundleLatest },
 }
 
 /** By their number in the protobuf; SHA-256 where none is told. */
@@ -32,26 +39,38 @@ const hashes: Readonly<Record<number, string>> = { 0: 'sha256', 1: 'sha256', 2: 
  * @see https://github.com/sigstore/protobuf-specs/blob/v0.5.0/protos/sigstore_bundle.proto
  */
 export function decodeBundle(source: Uint8Array | string): SigstoreBundle {
-  const bundle = parse(decodeBounded(source, { what: 'Sigstore bundle', maxBytes: MAX_BUNDLE_BYTES }))
-  const type = Object.hasOwn(types, bundle.mediaType) ? types[bundle.mediaType] : undefined
-  if (type === undefined) return fail(`unknown version ${JSON.stringify(bundle.mediaType)}`)
-  return { type, content: contentOf(bundle), evidence: evidenceOf(bundle) }
-}
-
-function parse(document: unknown): Bundle {
+  const document = decodeBounded(source, { what: 'Sigstore bundle', maxBytes: MAX_BUNDLE_BYTES })
   try {
-    return decodeMessage(document, { fromJSON: bundleFromJSON, toJSON: bundleToJSON }, fail)
+    const message = decodeMessage(document, BundleMessage, fail)
+    const version = Object.hasOwn(versions, message.mediaType) ? versions[message.mediaType] : undefined
+    if (version === undefined) return fail(`unknown version ${JSON.stringify(message.mediaType)}`)
+    version.check(withDigest(message))
+    const bundle = message as Bundle
+    return { type: version.type, content: contentOf(bundle), evidence: evidenceOf(bundle) }
   } catch (cause) {
     if (cause instanceof AttestationError) throw cause
     return fail(cause instanceof Error ? cause.message : 'malformed', cause)
   }
 }
 
+/** The digest is a hint, which cosign leaves out where Ed25519 signed the artifact itself; @sigstore/bundle insists on it. */
+function withDigest(message: BundleMessage): BundleMessage {
+  const { content } = message
+  if (content?.$case !== 'messageSignature' || hintIn(content.messageSignature) !== undefined) return message
+  const messageDigest = { algorithm: 0, digest: Buffer.of(0) }
+  return { ...message, content: { ...content, messageSignature: { ...content.messageSignature, messageDigest } } }
+}
+
+function hintIn({ messageDigest }: MessageSignature): Digests | undefined {
+  if (messageDigest === undefined || messageDigest.digest.length === 0) return undefined
+  const algorithm = hashes[messageDigest.algorithm] ?? fail('unknown algorithm of the message digest')
+  return { [algorithm]: messageDigest.digest.toString('hex') }
+}
+
 function contentOf({ content }: Bundle): SigstoreBundle['content'] {
   if (content.$case === 'messageSignature') {
-    const { messageDigest, signature } = content.messageSignature
-    const algorithm = hashes[messageDigest.algorithm] ?? fail('unknown algorithm of the message digest')
-    return { kind: 'message', signature, digest: { [algorithm]: messageDigest.digest.toString('hex') } }
+    const { signature } = content.messageSignature
+    return { kind: 'message', signature, digest: hintIn(content.messageSignature) ?? {} }
   }
   const { payloadType, payload, signatures } = content.dsseEnvelope
   const signature = signatures[0]!.sig

@@ -344,6 +344,17 @@ describe('a bundle by a key', () => {
     await expect(verify(signer.signArtifact(artifact), { key })).rejects.toMatchObject({ code: 'wrong_signer_kind' })
   })
 
+  it('may leave out the digest of the artifact, as cosign does with Ed25519', async () => {
+    const empty = change(byKey.signArtifact(artifact), ({ messageSignature }) => {
+      messageSignature.messageDigest = {} as never
+    })
+    await expect(verify(empty, { key })).resolves.toBeTruthy()
+    await expect(verify(empty, { key, artifact: { sha256: digest } })).resolves.toBeTruthy()
+    await expect(verify(empty, { key, artifact: Buffer.from('another') })).rejects.toMatchObject({
+      code: 'signature_mismatch',
+    })
+  })
+
   it('is refused before and after the time of the key', async () => {
     const bundle = byKey.signArtifact(artifact, { at: SIGNED_AT })
     const within = { validFrom: new Date('2025-01-01T00:00:00Z'), validUntil: new Date('2026-06-01T00:00:00Z') }

@@ -84,7 +84,7 @@ export function signCertificate(
       der.integer(serial),
       ECDSA_SHA256,
       issuer.name,
-      der.sequence(der.time(content.notBefore), der.time(content.notAfter)),
+      der.sequence(der.utcTime(content.notBefore), der.utcTime(content.notAfter)),
       name,
       spkiOf(content.publicKey),
       der.explicit(3, der.sequence(...extensions, ...more)),

@@ -14,6 +14,8 @@ export const der = {
   utf8: (text: string) => tagged(0x0c, Buffer.from(text)),
   /** GeneralizedTime, to the second. */
   time: (at: Date) => tagged(0x18, Buffer.from(`${at.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`)),
+  /** UTCTime: what certificates have for times before 2050. */
+  utcTime: (at: Date) => tagged(0x17, Buffer.from(`${at.toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`)),
   /** A context-specific tag around members. */
   explicit: (number: number, ...members: readonly Uint8Array[]) => tagged(0xa0 + number, ...members),
   /** A context-specific tag in place of that of a primitive. */

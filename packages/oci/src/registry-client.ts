@@ -239,7 +239,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     context: RegistryContext,
   ) => {
     const { domain, path } = repository
-    const query = artifactType === undefined ? '' : `?${new URLSearchParams({ artifactType })}`
+    const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`
     const request = { path, accept: MEDIA_TYPES.ociIndex, maxBytes: MAX_MANIFEST_BYTES }
     const load = async (endpoint: Endpoint) => {
       const found = await listReferrers(

@@ -4,7 +4,9 @@ import type { AttestationInput, SignatureErrorInput, SignerInput } from '@source
 import type { Digest } from '@source-policy/oci'
 import type { AttestedImage } from './attestation-facts.ts'
 import { findAttestations, readAttestation } from './attestation-manifest.ts'
+import { ImageSourceError } from './error.ts'
 import { isRefusal, mergeFindings, type Place, referringEvidence, refusalOf, taggedEvidence } from './evidence.ts'
+import { MAX_EVIDENCE_BYTES } from './limits.ts'
 import { placesOf } from './places.ts'
 import { signaturesOf } from './signatures.ts'
 import { readStatement, statementLayers } from './statements.ts'
@@ -50,10 +52,18 @@ async function builtAttestations(image: AttestedImage): Promise<Listed> {
   if (descriptors.length === 0) return listed
   const { accepted } = await signaturesOf(image)
   const signer = accepted.find(({ input }) => input.signer !== undefined)?.input.signer
+  let bytes = 0
   for (const descriptor of descriptors) {
     const place: Place = { name: 'attestation', subject: descriptor }
     try {
       const layers = statementLayers(await readAttestation(image, descriptor))
+      bytes += layers.reduce((sum, layer) => sum + layer.descriptor.size, 0)
+      if (bytes > MAX_EVIDENCE_BYTES) {
+        throw new ImageSourceError(
+          'content_too_large',
+          `reading attestations of ${image.chosen.descriptor.digest}: ${bytes} bytes, at most ${MAX_EVIDENCE_BYTES} are read`,
+        )
+      }
       const read = await Promise.allSettled(layers.map(layer => readStatement(image, layer)))
       for (const [index, result] of read.entries()) {
         const { digest } = layers[index]!.descriptor

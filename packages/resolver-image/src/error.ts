@@ -22,6 +22,8 @@ export type ImageSourceErrorCode =
   | 'annotation_mismatch'
   /** A policy calls a function with arguments that it does not take. */
   | 'invalid_call'
+  /** Signatures or statements have more bytes than are read. */
+  | 'content_too_large'
   /** There are more referrers that may be what is looked for than are opened. */
   | 'too_many_referrers'
   /** The URI of a material is none that a builder could use. */

@@ -15,7 +15,7 @@ import {
   tellsItsType,
 } from '@source-policy/oci'
 import { ImageSourceError, type ImageSourceErrorCode } from './error.ts'
-import { MAX_LAYERS, MAX_OPENED_REFERRERS, MAX_SIGNATURE_BYTES } from './limits.ts'
+import { MAX_EVIDENCE_BYTES, MAX_LAYERS, MAX_OPENED_REFERRERS, MAX_SIGNATURE_BYTES } from './limits.ts'
 
 /** What may be signed: the index, the manifest of the platform, or the manifest of its attestations. */
 export interface Place {
@@ -70,7 +70,8 @@ export async function referringEvidence(store: EvidenceStore, place: Place): Pro
       return documentKind(mediaType) === 'manifest' && (!tellsItsType(artifactType) || isSignatureType(artifactType))
     })
     const opened = candidates.slice(0, MAX_OPENED_REFERRERS)
-    const found = await Promise.all(opened.map(candidate => openReferrer(store, place, candidate)))
+    const budget = { bytes: MAX_EVIDENCE_BYTES }
+    const found = await Promise.all(opened.map(candidate => openReferrer(store, place, candidate, budget)))
     if (opened.length < candidates.length) found.push({ ...nothing, failed: [tooMany(place, candidates.length)] })
     return found
   })
@@ -81,7 +82,7 @@ export async function taggedEvidence(store: EvidenceStore, place: Place, suffix:
   const { images, repository, context } = store
   return findings(context, place, async () => {
     const fetched = await readCosignTag(images, { repository, digest: place.subject.digest, suffix }, context)
-    return fetched === undefined ? [] : [await openLayers(store, place, fetched)]
+    return fetched === undefined ? [] : [await openLayers(store, place, fetched, { bytes: MAX_EVIDENCE_BYTES })]
   })
 }
 
@@ -96,7 +97,17 @@ export function mergeFindings(all: readonly Findings[]): Findings {
 
 const nothing: Findings = { evidence: [], refused: [], failed: [] }
 
-async function openReferrer(store: EvidenceStore, place: Place, candidate: Descriptor): Promise<Findings> {
+/** What may still be fetched at a place. */
+interface Budget {
+  bytes: number
+}
+
+async function openReferrer(
+  store: EvidenceStore,
+  place: Place,
+  candidate: Descriptor,
+  budget: Budget,
+): Promise<Findings> {
   const { images, repository, context } = store
   return findings(
     context,
@@ -106,7 +117,7 @@ async function openReferrer(store: EvidenceStore, place: Place, candidate: Descr
       const { document } = fetched
       if (document.kind !== 'manifest' || !isSignatureType(artifactTypeOf(document))) return []
       checkSubject(fetched, place.subject)
-      return [await openLayers(store, place, { ...fetched, document })]
+      return [await openLayers(store, place, { ...fetched, document }, budget)]
     },
     candidate.digest,
   )
@@ -116,6 +127,7 @@ async function openLayers(
   store: EvidenceStore,
   place: Place,
   { digest, document }: FetchedDocument & { readonly document: ImageManifest },
+  budget: Budget,
 ): Promise<Findings> {
   const { images, repository, context } = store
   const layers = document.layers.flatMap(layer => {
@@ -131,7 +143,7 @@ async function openLayers(
       context,
       place,
       async () => {
-        const bytes = await images.blob(repository, layer, { maxBytes: MAX_SIGNATURE_BYTES }, context)
+        const bytes = await images.blob(repository, layer, { maxBytes: allowance(layer, place, budget) }, context)
         const { annotations = {} } = layer
         return [{ ...nothing, evidence: [{ place, kind, digest: layer.digest, bytes, annotations }] }]
       },
@@ -178,6 +190,16 @@ async function findings(
 export function refusalOf({ place, digest }: Pick<Evidence, 'place' | 'digest'>, error: unknown): SignatureErrorInput {
   const { code, message } = toCodedError(error)
   return { place: place.name, digest, code, message }
+}
+
+/** Bytes of the layer, as its manifest has them, taken off the budget. Throws `content_too_large`. */
+function allowance({ size, digest }: Descriptor, { subject }: Place, budget: Budget): number {
+  budget.bytes -= size
+  if (size <= MAX_SIGNATURE_BYTES && budget.bytes >= 0) return size
+  throw new ImageSourceError(
+    'content_too_large',
+    `reading signatures of ${subject.digest}: ${digest} has ${size} bytes, at most ${MAX_SIGNATURE_BYTES} and ${MAX_EVIDENCE_BYTES} for all of them are read`,
+  )
 }
 
 function tooMany({ subject }: Place, count: number): ImageSourceError {

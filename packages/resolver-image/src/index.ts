@@ -1,2 +1,3 @@
 export { ImageSourceError, type ImageSourceErrorCode } from './error.ts'
 export { type ImageResolverOptions, imageResolver } from './image-resolver.ts'
+export type { TrustRoots } from './trust.ts'

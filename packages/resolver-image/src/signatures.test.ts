@@ -12,6 +12,7 @@ import {
   describedAs,
   type ListedReferrer,
   type RegistryOptions,
+  rawContent,
   type SignImageOptions,
   type SigstoreSigner,
 } from '@source-policy/testkit'
@@ -264,6 +265,30 @@ describe('what cannot be had makes signatures unavailable', () => {
       claimReferrers: () => Array.from({ length: 101 }, () => ({ mediaType, digest, size, artifactType: BUNDLE })),
     })
     expect((await signatures()).signatures).toBe('unavailable: too_many_referrers')
+  })
+
+  it('more bytes than are read, whoever says that there are so many', async () => {
+    const huge = (size: number) => ({
+      ...rawContent(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: 'application/vnd.oci.image.manifest.v1+json',
+          artifactType: BUNDLE,
+          config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: image.digest, size: 2 },
+          layers: [0, 1, 2].map(() => ({ mediaType: BUNDLE, digest: image.digest, size })),
+          subject: { mediaType: attestation.mediaType, digest: attestation.digest, size: attestation.descriptor.size },
+        }),
+        'application/vnd.oci.image.manifest.v1+json',
+      ),
+      subject: attestation.digest,
+    })
+    for (const size of [50, 60].map(megabytes => megabytes * 1024 ** 2)) {
+      await served?.close()
+      await push([huge(size)])
+      served.registry.faults.add({ match: /blobs/, fault: { kind: 'refuse' } })
+      expect((await signatures()).signatures).toMatch(/^unavailable: (content_too_large|connection_failed)$/)
+      expect(served.requests().filter(path => path.includes('blobs')).length).toBeLessThan(3)
+    }
   })
 
   it('but not thousands of other referrers', async () => {

@@ -172,7 +172,7 @@ function reverse(text: string): string {
   for (let end = text.length; end > 0; ) {
     let start = Math.max(0, end - reversedUnits)
     if (start > 0 && (text.codePointAt(start - 1) ?? 0) > 0xffff) start++
-    parts.push([...text.slice(start, end)].reverse().join(''))
+    parts.push(Array.from(text.slice(start, end)).toReversed().join(''))
     end = start
   }
   return parts.join('')

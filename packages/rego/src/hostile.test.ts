@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { prepare } from './index.ts'
 import { maxCompileMilliseconds, maxNameParts } from './limits.ts'
-import { hostilePolicies } from './testing/hostile-policies.ts'
+import { hostilePolicies, sharedParts } from './testing/hostile-policies.ts'
 import { hostilePrograms, refusedPrograms } from './testing/hostile-programs.ts'
 import type { Line, Measured } from './testing/measure.ts'
 
@@ -20,7 +20,10 @@ const sample = process.env.SOURCE_POLICY_HOSTILE === 'all' ? 1 : 4
 const script = fileURLToPath(new URL('testing/run-hostile.ts', import.meta.url))
 
 /** Runs them in one process after another: where one dies, the next goes on behind what killed it. */
-async function runAll(kind: 'policies' | 'programs', indexes: readonly number[]): Promise<Map<string, Measured>> {
+async function runAll(
+  kind: 'policies' | 'unknown' | 'programs',
+  indexes: readonly number[],
+): Promise<Map<string, Measured>> {
   const measured = new Map<string, Measured>()
   let left = indexes
   while (left.length > 0) {
@@ -79,11 +82,14 @@ function expectBounded(measured: Measured | undefined, deadlineMs: number): void
   expect(bytes / 1024 / 1024).toBeLessThan(maxMegabytes)
 }
 
-describe('hostile policies', () => {
-  const indexes = chosen(hostilePolicies)
-  const run = onFirstUse(() => runAll('policies', indexes))
+describe.each([
+  ['hostile policies', 'policies', hostilePolicies],
+  ['hostile policies about fields that are not known', 'unknown', sharedParts],
+] as const)('%s', (_title, kind, policies) => {
+  const indexes = chosen(policies)
+  const run = onFirstUse(() => runAll(kind, indexes))
 
-  test.each(indexes.map(index => hostilePolicies[index]![0]))(
+  test.each(indexes.map(index => policies[index]![0]))(
     '%s: ends within twice its deadline, in bounded memory, with a result or as cancelled',
     async name => {
       const measured = (await run()).get(name)

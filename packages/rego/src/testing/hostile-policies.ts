@@ -88,7 +88,8 @@ const loops: readonly HostilePolicy[] = [
   ['a result for each of a million', `q contains i if some i in ${million}\nr := i if { some i in q; i == 0 }`],
 ]
 
-const sharedParts: readonly HostilePolicy[] = [
+/** Small values that are large once they are written out or compared; also to be asked while `input.a[0]` is unknown. */
+export const sharedParts: readonly HostilePolicy[] = [
   ['a result that is endless', `${shared}\nr := a40`],
   ['an endless comparison', `${shared}\nr := a40 == b40`],
   ['an endless order', `${shared}\nr := a40 < b40`],

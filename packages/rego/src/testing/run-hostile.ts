@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { prepare, RegoError, type Value } from '../index.ts'
-import { hostilePolicies } from './hostile-policies.ts'
+import { type Path, prepare, RegoError, type Value } from '../index.ts'
+import { hostilePolicies, sharedParts } from './hostile-policies.ts'
 import { hostilePrograms } from './hostile-programs.ts'
 import type { Line } from './measure.ts'
 
@@ -8,7 +8,7 @@ import type { Line } from './measure.ts'
  * Evaluates the hostile policies, or compiles the hostile programs, that are named by index, one after the other, and
  * prints what each took. A process of its own, so that its memory can be limited and measured, and so that it can be
  * killed.
- * node --max-old-space-size=512 ... run-hostile.ts policies|programs <timeoutMs> <index,index,...>
+ * node --max-old-space-size=512 ... run-hostile.ts policies|unknown|programs <timeoutMs> <index,index,...>
  */
 
 const [kind, timeoutMs, indexes] = process.argv.slice(2)
@@ -23,15 +23,22 @@ const input = { a: [1], b: [1], x: 1, many, wide: { ...wide, a: 1 }, deep: nest(
 const modulesOf = (rules: string) => ({ 'p.rego': `package p\n\n${rules}` })
 const query = 'data.p.r = x'
 
+/** What not to know, where that is asked for. */
+const unknown: readonly Path[] = [
+  ['a', 0],
+  ['b', 0],
+]
+
 for (const index of chosen) {
-  if (kind === 'policies') {
-    const [name, rules] = hostilePolicies[index]!
-    const prepared = prepare({ modules: modulesOf(rules), query })
-    measure(name, () => prepared.evaluate({ input, print: () => {}, limits: { timeoutMs: Number(timeoutMs) } }))
-  } else {
+  if (kind === 'programs') {
     const [name, rules] = hostilePrograms[index]!
     measure(name, () => prepare({ modules: modulesOf(rules), query }))
+    continue
   }
+  const [name, rules] = (kind === 'unknown' ? sharedParts : hostilePolicies)[index]!
+  const prepared = prepare({ modules: modulesOf(rules), query })
+  const options = { input, print: () => {}, limits: { timeoutMs: Number(timeoutMs) } }
+  measure(name, () => prepared.evaluate(kind === 'unknown' ? { ...options, unknown } : options))
 }
 
 function measure(name: string, run: () => unknown): void {

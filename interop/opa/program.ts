@@ -1,5 +1,6 @@
 import { dataFields, inputFields, type JSONValue, makeFields, type Type } from './documents.ts'
 import { condition, expression, iteration, type Scope } from './expressions.ts'
+import { makeLookups } from './lookups.ts'
 import { makeRandom, type Random } from './random.ts'
 
 export interface Program {
@@ -28,7 +29,7 @@ const results: readonly Type[] = [
 /** A well-typed program with its documents. */
 export function makeProgram(seed: number): Program {
   const random = makeRandom(seed)
-  const rules: { ref: string; type: Type }[] = []
+  const rules: Rules = []
   const functions: { name: string; args: readonly Type[]; result: Type }[] = []
   let names = 0
   const scope: Scope = { random, variables: [], rules, functions, fresh: base => `${base}${names++}` }
@@ -37,18 +38,23 @@ export function makeProgram(seed: number): Program {
     const texts = random.many(1, 5, i => makeRule(`${name}_r${i}`, `data.${name}`, scope, rules, functions))
     return [`${name}.rego`, `package ${name}\n\n${texts.join('\n\n')}\n`] as const
   })
+  const lookups = makeLookups(seed, rules)
   return {
     seed,
-    modules: Object.fromEntries(modules),
-    query: packages.map((name, i) => `data.${name} = x${i}`).join('; '),
+    modules: Object.fromEntries(lookups === undefined ? modules : [...modules, ['looked.rego', lookups.module]]),
+    // who asks for all of a package never sees that one key alone is looked up
+    query:
+      lookups !== undefined && seed % 3 === 0
+        ? 'data.looked = x'
+        : packages.map((name, i) => `data.${name} = x${i}`).join('; '),
     input: makeFields(inputFields, random, 8),
     data: { cfg: makeFields(dataFields, random, 10) },
     strict: random.oneIn(3),
-    rules: rules.map(({ ref }) => ref),
+    rules: [...rules.map(({ ref }) => ref), ...(lookups?.rules ?? [])],
   }
 }
 
-type Rules = { ref: string; type: Type }[]
+type Rules = { ref: string; type: Type; isPartial?: true }[]
 type Functions = { name: string; args: readonly Type[]; result: Type }[]
 
 function makeRule(name: string, at: string, scope: Scope, rules: Rules, functions: Functions): string {
@@ -93,7 +99,7 @@ function makeRule(name: string, at: string, scope: Scope, rules: Rules, function
           return `${name} contains ${expression(member, inner, 2)} if {\n${body}\n}`
         })
         .join('\n\n')
-      rules.push({ ref, type: { set: member } })
+      rules.push({ ref, type: { set: member }, isPartial: true })
       return text
     }
     case 7: {
@@ -104,7 +110,7 @@ function makeRule(name: string, at: string, scope: Scope, rules: Rules, function
           return `${name}[${expression('string', inner, 1)}] := ${expression(member, inner, 2)} if {\n${body}\n}`
         })
         .join('\n\n')
-      rules.push({ ref, type: { object: member } })
+      rules.push({ ref, type: { object: member }, isPartial: true })
       return text
     }
     case 8: {

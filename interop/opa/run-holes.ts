@@ -103,7 +103,7 @@ for (let start = 0; start < count; start += window) {
     const texts = [...(answer.queries ?? []), ...(answer.support ?? [])]
     // a rule that OPA left as it is stands for all that it could need; no residue at all for a rule that has a value is wrong
     if (
-      texts.some(text => /\bdata\.p\d/.test(text)) ||
+      texts.some(text => /\bdata\.(?:p\d|looked)/.test(text)) ||
       (texts.length === 0 && 'rows' in full && full.rows.length > 0)
     ) {
       tally.noResidue++

@@ -59,7 +59,7 @@ function linkProgram(
 ): LinkedQuery {
   const { query } = program
   if (query === undefined) throw new RegoError({ code: 'eval_internal_error', message: 'the query was not compiled' })
-  const linked = new Linked({ program, builtin: name => builtins.get(name), declarations, events })
+  const linked = new Linked({ program, builtin: name => builtins.get(name), declarations, events, strict })
   // A function that is called is named somewhere. Where none is, nothing can block, and evaluation need not look out.
   const texts = Object.values(modules)
   const hasHost = Object.entries(declarations).some(

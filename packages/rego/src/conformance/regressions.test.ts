@@ -116,6 +116,27 @@ const rows: readonly { readonly name: string; readonly rules: string; readonly g
     rules: 'r := 1\nr := x if {\n\tsome x in [2, 3]\n\t6 / (x - 3) != 1\n}',
     gives: 'eval_conflict_error',
   },
+  {
+    name: 'the members of a set are visited in order where it shows which error comes first',
+    rules: 'r := 1\nr := x if {\n\tsome x in {2, 0}\n\t1 / x > 0\n}',
+    gives: 'eval_builtin_error',
+  },
+]
+
+// Where one key of a partial rule is looked up, OPA works out no other.
+const lookups: readonly (readonly [rules: string, gives: string])[] = [
+  ['o[k] := v if {\n\tk := "b"\n\tsome v in [1, 2]\n}\nr if not o.a', 'true'],
+  ['o[k] := v if {\n\tk := "b"\n\tsome v in [1, 2]\n}\nr := o.b', 'eval_conflict_error'],
+  ['o[k] := v if {\n\tk := "b"\n\tsome v in [1, 2]\n}\nr := [k | o[k]]', 'eval_conflict_error'],
+  ['o[k] := v if {\n\tk := "b"\n\tsome v in [1, 2]\n}\no.c := 5\nr := o.c', '5'],
+  ['o["a"] := 1 if input.n == 2\no[k] := v if {\n\tk := "b"\n\tsome v in [1, 2]\n}\nr := o.a', '1'],
+  ['o[k] := w if {\n\tsome k in ["1", "z"]\n\tw := to_number(k)\n}\nr := o["1"]', '1'],
+  ['s contains x if {\n\tsome x in [1, 2]\n\t1 / (2 - x) == 1\n}\nr := s[1]', '1'],
+  ['s contains x if {\n\tsome x in [1, 2]\n\t1 / (2 - x) == 1\n}\nr := s[2]', 'eval_builtin_error'],
+  ['s contains [x, y] if some x, y in [1, 2]\nr := [z | s[[0, z]]]', '[1]'],
+  ['o[[k, 1]] := v if some k, v in {"a": 1, "b": 2}\nr := o[["a", 1]]', '1'],
+  ['o[k].q contains v if some k, v in {"a": 1, "b": 2}\nr := o.a.q', '[1]'],
+  ['o[1.0] := "x"\no[k] := "y" if k := 2\nr := [o[1], o[2.0]]', '["x","y"]'],
 ]
 
 describe('generated programs once gave other results than OPA', () => {
@@ -125,6 +146,14 @@ describe('generated programs once gave other results than OPA', () => {
       query: 'data.p = x',
       strictBuiltinErrors: true,
     })
+    expect(found(() => query.evaluate({ input: { n: 2, m: 3 } }))).toBe(gives)
+  })
+})
+
+describe('a key of a partial rule that is looked up', () => {
+  test.each(lookups)('%s', (rules, gives) => {
+    const modules = { 'a.rego': `package p\n\n${rules}\n` }
+    const query = prepare({ modules, query: 'data.p.r = x', strictBuiltinErrors: true })
     expect(found(() => query.evaluate({ input: { n: 2, m: 3 } }))).toBe(gives)
   })
 })

@@ -47,8 +47,9 @@ export class Definition {
   }
 
   /** A scope for a body of the rule. */
-  scope(ordered = false): Scope {
+  scope(): Scope {
     const { linked, layout, rule } = this
+    const { ordered } = linked
     return { linked, layout, ordered, bound: new Set(), effectful: this.#effectful, rule: rule.name }
   }
 

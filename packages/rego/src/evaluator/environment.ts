@@ -20,6 +20,8 @@ export class Environment {
   readonly mocks: ReadonlyMap<string, Mock> | undefined
   /** Results of rules by node id. */
   readonly memo: unknown[] = []
+  /** Members of partial rules that were looked up alone, by node id, then by key. */
+  readonly members: (Map<string, unknown> | undefined)[] = []
   /** Results of functions by node id, then by arguments. */
   readonly calls: (Map<unknown, unknown> | undefined)[] = []
   #unmocked: Environment | undefined = undefined

@@ -1,6 +1,7 @@
-import type { Branch, CompiledRule } from '../compiler/compiled.ts'
+import type { Branch, CompiledRule, CompiledTerm } from '../compiler/compiled.ts'
 import { RegoError } from '../error.ts'
 import { firstLineOf, locationOf, type Span } from '../source-text.ts'
+import { equal } from '../value/compare.ts'
 import { ObjectValue } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
@@ -14,11 +15,12 @@ import { openLacks } from './lacking.ts'
 import { joinLacks, type Lacks, Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { type OpenEntry, PartlyKnown } from './partly-known.ts'
+import { linkPattern } from './pattern.ts'
 import type { Place } from './place.ts'
-import type { Frame, Getter, Next, Run, Slot } from './run.ts'
+import type { Frame, Getter, Next, Run, Slot, Step } from './run.ts'
 import { type Layout, newFrame, newLayout, type Scope } from './scope.ts'
-import { isOpen } from './select.ts'
-import { linkTerm } from './term.ts'
+import { isOpen, select } from './select.ts'
+import { constantOf, linkTerm } from './term.ts'
 import type { VirtualNode } from './virtual-node.ts'
 
 /** One definition of a partial rule: `p contains x`, `p[k] := v`, `p[x].q contains y`. */
@@ -27,24 +29,46 @@ export class PartialDefinition {
   readonly #linked: Linked
   readonly #layout: Layout
   #body: Next | undefined
-  #builder = 0
+  #bodyAt: Next | undefined
+  /** Where in a frame the document under construction is. */
+  readonly #builder: number
+  /** Where the key is that is looked up. */
+  readonly #key: number
 
   constructor(rule: CompiledRule, linked: Linked) {
     this.rule = rule
     this.#linked = linked
     this.#layout = newLayout(rule.locals)
+    this.#builder = this.#layout.size++
+    this.#key = this.#layout.size++
   }
 
-  #link(): Next {
+  /** The first key of the entries, or the members of a set. */
+  get #head(): CompiledTerm {
+    return this.rule.keys[0] ?? this.rule.member!
+  }
+
+  /** Whether a key can be matched against the head before the body runs. */
+  get isKeyed(): boolean {
+    return isPattern(this.#head)
+  }
+
+  #link(matchKey: boolean): Next {
     const { rule } = this
     const linked = this.#linked
-    this.#builder = this.#layout.size++
     const effectful = linked.isEffectful(rule)
-    const scope: Scope = { linked, layout: this.#layout, ordered: false, bound: new Set(), effectful, rule: rule.name }
+    const scope: Scope = {
+      linked,
+      layout: this.#layout,
+      ordered: linked.ordered,
+      bound: new Set(),
+      effectful,
+      rule: rule.name,
+    }
     const branch = rule.branches[0]!
-    const demands = linkDemands(branch.body, scope)
+    const match = matchKey ? [this.#linkKey(scope)] : []
     const body = sequence(
-      demands,
+      [...match, ...linkDemands(branch.body, scope)],
       linkBody(branch.body, scope, own => watchEnd(branch.span, own, this.#end(branch, own))),
     )
     return linked.events ? watchRule(branch.span, scope, body) : body
@@ -63,14 +87,40 @@ export class PartialDefinition {
     }
   }
 
+  #linkKey(scope: Scope): Step {
+    const match = linkPattern(this.#head, scope)
+    const key = this.#key
+    return (run, frame) => match(run, frame, frame[key] as Value)
+  }
+
   /** Adds what the definition gives. */
   evaluate(run: Run, builder: Builder): void {
-    this.#body ??= this.#link()
+    this.#body ??= this.#link(false)
+    this.#run(run, builder, this.#body, newFrame(this.#layout))
+  }
+
+  /** Adds what the definition gives at the key: the body runs with the locals of the head bound by it. */
+  evaluateAt(run: Run, builder: Builder, key: Value): void {
+    this.#bodyAt ??= this.#link(true)
     const frame = newFrame(this.#layout)
+    frame[this.#key] = key
+    this.#run(run, builder, this.#bodyAt, frame)
+  }
+
+  #run(run: Run, builder: Builder, body: Next, frame: Frame): void {
     frame[this.#builder] = builder
-    const lacks = collect(run, frame, this.#body)
+    const lacks = collect(run, frame, body)
     if (lacks !== undefined) builder.open.push({ keys: undefined, lacks })
   }
+}
+
+/** A term that takes a value apart, or compares it with a constant. */
+function isPattern(term: CompiledTerm): boolean {
+  if (term.kind === 'local' || constantOf(term) !== undefined) return true
+  if (term.kind === 'array') return term.items.every(isPattern)
+  return (
+    term.kind === 'object' && term.entries.every(({ key, value }) => constantOf(key) !== undefined && isPattern(value))
+  )
 }
 
 /** The document of a partial rule under construction. */
@@ -81,10 +131,25 @@ interface Builder {
   readonly open: OpenEntry[]
 }
 
+function startBuilder({ isFlatSet }: VirtualNode): Builder {
+  const root = isFlatSet ? new SetValue() : new ObjectValue()
+  return { root, made: new Set([root]), open: [] }
+}
+
+/** What the definitions of a partial rule give at one key. A conflict at another key is none of it. */
+export function evaluateMember(run: Run, node: VirtualNode, key: Value): Slot | Place {
+  const builder = startBuilder(node)
+  if (node.children.size === 0) {
+    for (const definition of node.partialCandidates(run)) definition.evaluateAt(run, builder, key)
+  } else for (const part of node.parts()) part.evaluateAt(run, builder, key)
+  const { root, open } = builder
+  return open.length === 0 ? select(run, root, key) : new PartlyKnown(root, open, 0).select(run, key)
+}
+
 /** All that the definitions of a partial rule give, and the rules below it. */
 export function evaluateExtent(run: Run, node: VirtualNode): Slot | Place {
-  const root = node.isFlatSet ? new SetValue() : new ObjectValue()
-  const builder: Builder = { root, made: new Set([root]), open: [] }
+  const builder = startBuilder(node)
+  const { root } = builder
   if (node.children.size === 0) for (const definition of node.partialCandidates(run)) definition.evaluate(run, builder)
   else for (const part of node.parts()) part.evaluate(run, builder)
   if (builder.open.length === 0) return root
@@ -95,6 +160,8 @@ export function evaluateExtent(run: Run, node: VirtualNode): Slot | Place {
 /** A definition of a partial rule, or all of a place below it. */
 export interface Part {
   evaluate(run: Run, builder: Builder): void
+  /** Only what it gives at the key. */
+  evaluateAt(run: Run, builder: Builder, key: Value): void
 }
 
 /** The parts of a partial rule that has rules below it. OPA has them all in one index, so its order goes through them. */
@@ -112,8 +179,13 @@ function partsBelow(node: VirtualNode, path: readonly Value[]): { rules: readonl
   return [...node.children].flatMap(([key, child]) => {
     const place = [...path, key]
     if (child.kind === 'none') return partsBelow(child, place)
-    const evaluate: Part['evaluate'] = (run, builder) => addChild(run, child, place, builder)
-    return [{ rules: [...child.definitions, ...child.partials].map(({ rule }) => rule), part: { evaluate } }]
+    const part: Part = {
+      evaluate: (run, builder) => addChild(run, child, place, builder),
+      evaluateAt(run, builder, at) {
+        if (equal(place[0]!, at)) addChild(run, child, place, builder)
+      },
+    }
+    return [{ rules: [...child.definitions, ...child.partials].map(({ rule }) => rule), part }]
   })
 }
 

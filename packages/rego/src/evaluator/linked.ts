@@ -20,11 +20,15 @@ export interface LinkOptions {
   readonly declarations: Readonly<Record<string, BuiltinDeclaration>>
   /** Whether to tell of what happens. */
   readonly events: boolean
+  /** Whether errors of builtins count: then collections are visited in order, so that the same one comes first. */
+  readonly strict: boolean
 }
 
 /** A program on its way to closures: what names stand for. Rules are linked when they are first evaluated. */
 export class Linked {
   readonly events: boolean
+  /** Collections are always visited in order. */
+  readonly ordered: boolean
   readonly root: VirtualNode
   readonly #options: LinkOptions
   /** Names of declared functions with an effect. */
@@ -34,6 +38,7 @@ export class Linked {
   constructor(options: LinkOptions) {
     this.#options = options
     this.events = options.events
+    this.ordered = options.strict
     const names = Object.entries(options.declarations)
     this.#effects = new Set(names.filter(([, declaration]) => declaration.effect).map(([name]) => name))
     this.root = this.#node(options.program.tree)

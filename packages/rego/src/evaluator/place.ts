@@ -15,6 +15,11 @@ export abstract class Place extends TaggedValue {
   abstract select(run: Run, key: Value): Slot | Place
   /** Visits the members, in total order of their keys where `ordered`. Whether a visit returned true. */
   abstract each(run: Run, ordered: boolean, visit: Visit): boolean
+  /** Whether it is known to have no members. */
+  isEmpty(_run: Run): boolean {
+    return false
+  }
+
   /** The document as a value. */
   abstract finish(run: Run): Slot
 }

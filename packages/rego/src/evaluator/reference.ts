@@ -84,7 +84,7 @@ function namesOf(object: object): string[] {
 }
 
 /** Those of Place and what extends it. */
-const placeNames: readonly string[] = ['select', 'each', 'finish']
+const placeNames: readonly string[] = ['select', 'each', 'isEmpty', 'finish']
 
 const isReserved = (name: string): boolean => reserved.has(name) || placeNames.includes(name)
 

@@ -39,5 +39,5 @@ export const newSlot = (scope: Scope): number => scope.layout.size++
 export const inside = (scope: Scope, ordered = scope.ordered): Scope => ({
   ...scope,
   bound: new Set(scope.bound),
-  ordered,
+  ordered: ordered || scope.linked.ordered,
 })

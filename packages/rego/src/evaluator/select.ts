@@ -34,12 +34,18 @@ function selectUnusual(_run: Run, container: readonly Value[], key: TaggedValue)
 
 function selectTagged(run: Run, container: TaggedValue, key: Value | Unknown): Slot | Place {
   if (container instanceof Unknown) return selectUnknown(run, container, key)
-  if (key instanceof Unknown) return key
+  if (key instanceof Unknown) return isEmpty(run, container) ? undefined : key
   if (container instanceof Place) return container.select(run, key)
   if (!(container instanceof ObjectValue || container instanceof SetValue)) return undefined
   if (isOpen(run, key)) return new Unknown(openLacks(key, run)!, false)
   if (container instanceof ObjectValue) return container.get(key)
   return container.has(key) ? key : undefined
+}
+
+/** Nothing can be selected from an empty collection, whatever the key. */
+function isEmpty(run: Run, container: TaggedValue): boolean {
+  if (container instanceof Place) return container.isEmpty(run)
+  return (container instanceof ObjectValue || container instanceof SetValue) && container.size === 0
 }
 
 /** A member of what can be only one thing, if it is there at all, is a member of that, if it is there. */

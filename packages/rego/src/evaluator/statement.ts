@@ -142,7 +142,7 @@ function linkEvery(statement: EveryStatement, scope: Scope): Step {
     if (members instanceof Unknown) return block(run, members.lacks)
     if (typeof members !== 'object' || members === null) return false
     const lacking: Lacks[] = []
-    const fails = each(run, members, false, (name, member) => {
+    const fails = each(run, members, own.ordered, (name, member) => {
       if (name instanceof Unknown) {
         lacking.push(name.lacks)
         return false

@@ -1,13 +1,15 @@
 import type { CompiledRule, RuleNode } from '../compiler/compiled.ts'
 import type { Span } from '../source-text.ts'
+import { valueKey } from '../value/key.ts'
 import { BigNumber } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
 import { evaluateComplete, evaluateFunction } from './complete.ts'
 import { Definition } from './definition.ts'
 import { orderDefinitions } from './definition-order.ts'
 import { undefinedResult } from './environment.ts'
-import { evaluateExtent, orderParts, type Part, PartialDefinition } from './extent.ts'
+import { evaluateExtent, evaluateMember, orderParts, type Part, PartialDefinition } from './extent.ts'
 import { Interior } from './interior.ts'
+import { Keyed } from './keyed.ts'
 import { Unknown } from './lacks.ts'
 import type { Linked } from './linked.ts'
 import { Place } from './place.ts'
@@ -36,6 +38,8 @@ export class VirtualNode {
   /** Can reach a function with an effect: never decided early. */
   readonly effectful: boolean
   readonly #interior: Interior
+  /** Of a partial rule of which one key can be looked up without the others; false of any other. */
+  #keyed: Keyed | false | undefined
   readonly #linked: Linked
   readonly #node: RuleNode
   #definitions: readonly Definition[] | undefined
@@ -132,11 +136,45 @@ export class VirtualNode {
     if (this.kind === 'none') return this.#interior
     const known = memo[this.id]
     if (known !== undefined) return known === undefinedResult ? undefined : (known as Slot | Place)
+    this.#keyed ??= this.#isKeyed() && new Keyed(this)
+    return this.#keyed === false ? this.whole(run) : this.#keyed
+  }
+
+  #isKeyed(): boolean {
+    const isPartial = this.kind === 'set' || this.kind === 'object'
+    const nodes = [this, ...this.children.values()]
+    return isPartial && nodes.every(node => !node.effectful) && this.partials.every(part => part.isKeyed)
+  }
+
+  /** The document of the rules here, worked out once. */
+  whole(run: Run): Slot | Place {
+    const { memo } = run.environment
+    const known = memo[this.id]
+    if (known !== undefined) return known === undefinedResult ? undefined : (known as Slot | Place)
     run.tick()
     run.enter()
     const value = this.#evaluate(run)
     run.leave()
     memo[this.id] = value === undefined ? undefinedResult : value
+    return value
+  }
+
+  /** What a partial rule gives at one key, worked out once, unless the whole is known. */
+  member(run: Run, key: Value): Slot | Place {
+    const { memo, members } = run.environment
+    const whole = memo[this.id]
+    if (whole !== undefined) return select(run, whole as Slot | Place, key)
+    members[this.id] ??= new Map()
+    const known = members[this.id]!
+    const name = valueKey(key)
+    const before = known.get(name)
+    if (before !== undefined) return before === undefinedResult ? undefined : (before as Slot | Place)
+    run.tick()
+    run.enter()
+    const value = evaluateMember(run, this, key)
+    run.leave()
+    run.spend(bytesPerCall + name.length)
+    known.set(name, value === undefined ? undefinedResult : value)
     return value
   }
 

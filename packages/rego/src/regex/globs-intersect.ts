@@ -1,5 +1,6 @@
-import { BuiltinError } from '../builtins/builtin-error.ts'
+import { BuiltinError, limitExceeded } from '../builtins/builtin-error.ts'
 import type { BuiltinContext } from '../builtins/signature.ts'
+import { maxPatternLength } from './regex.ts'
 
 type Flag = '' | '+' | '*'
 
@@ -13,12 +14,15 @@ interface Token {
 
 /** Characters that a range of a set may hold. */
 const maxRange = 10_000
+/** What a character of a set takes up. */
+const bytesPerCharacter = 48
 
 function invalid(input: string, position: number, what: string): BuiltinError {
   return new BuiltinError(`input:${input}, pos:${position}, ${what}: the input provided is invalid`)
 }
 
-function tokenize(input: string): Token[] {
+function tokenize(input: string, context: BuiltinContext): Token[] {
+  if (input.length > maxPatternLength) throw limitExceeded('the length of a glob', maxPatternLength)
   const chars = [...input]
   const tokens: Token[] = []
   let at = 0
@@ -58,6 +62,8 @@ function tokenize(input: string): Token[] {
         throw invalid(input, at, `range is out of order: '${end.char}' comes before '${previous}' in Unicode`)
       }
       if (to - from > maxRange) throw invalid(input, at, `range of more than ${maxRange} characters`)
+      context.charge(1 + to - from)
+      context.spend(bytesPerCharacter * (1 + to - from))
       for (let code = from; code <= to; code++) set.add(String.fromCodePoint(code))
       previous = undefined
     }
@@ -109,16 +115,20 @@ function overlap(a: Token, b: Token): boolean {
  * rests is kept, which makes the time quadratic where it would be exponential.
  */
 export function globsIntersect(left: string, right: string, context: BuiltinContext): boolean {
-  const trimmed = trim(simplify(tokenize(left)), simplify(tokenize(right)))
+  const trimmed = trim(simplify(tokenize(left, context)), simplify(tokenize(right, context)))
   if (trimmed === undefined) return false
   const [a, b] = trimmed
   const known = new Map<string, boolean>()
+  const meet = (x: Token, y: Token): boolean => {
+    context.charge(1 + ((x.chars?.size ?? 0) >> 4))
+    return overlap(x, y)
+  }
 
   const normal = (x: readonly Token[], y: readonly Token[]): boolean => {
     const key = `${x.length} ${y.length} ${x.at(-1) === a.at(-1)}`
     const answer = known.get(key)
     if (answer !== undefined) return answer
-    context.charge(1)
+    context.charge(1 + ((x.length + y.length) >> 4))
     const found = search(x, y)
     known.set(key, found)
     return found
@@ -126,7 +136,7 @@ export function globsIntersect(left: string, right: string, context: BuiltinCont
   const search = (x: readonly Token[], y: readonly Token[]): boolean => {
     for (let i = 0; i < x.length && i < y.length; i++) {
       if (x[i]!.flag !== '' || y[i]!.flag !== '') return special(x.slice(i), y.slice(i))
-      if (!overlap(x[i]!, y[i]!)) return false
+      if (!meet(x[i]!, y[i]!)) return false
     }
     return x.length === y.length
   }
@@ -135,7 +145,7 @@ export function globsIntersect(left: string, right: string, context: BuiltinCont
     return repeated[0]!.flag === '+' ? plus(repeated, other) : star(repeated, other)
   }
   const plus = (repeated: readonly Token[], other: readonly Token[]): boolean => {
-    if (!overlap(repeated[0]!, other[0]!)) return false
+    if (!meet(repeated[0]!, other[0]!)) return false
     if (star(repeated, other.slice(1))) return true
     return other[0]!.flag !== '' && normal(repeated.slice(1), other)
   }
@@ -144,8 +154,8 @@ export function globsIntersect(left: string, right: string, context: BuiltinCont
     for (let i = 0; i < other.length; i++) {
       context.charge(1)
       const token = other[i]!
-      if (following !== undefined && overlap(token, following) && normal(repeated.slice(1), other.slice(i))) return true
-      if (!overlap(token, first!)) return false
+      if (following !== undefined && meet(token, following) && normal(repeated.slice(1), other.slice(i))) return true
+      if (!meet(token, first!)) return false
     }
     return following === undefined
   }

@@ -275,6 +275,14 @@ const expressions: readonly HostilePolicy[] = [
     'two long globs',
     `r := regex.globs_match(replace(${repeated('a')}, "a", "a*"), replace(${repeated('a')}, "a", "a+"))`,
   ],
+  [
+    'two globs of thousands of repetitions',
+    `r := regex.globs_match(replace(substring(${repeated('a')}, 0, 3000), "a", "a*b*c+"), replace(substring(${repeated('a')}, 0, 3000), "a", "c*b+a*"))`,
+  ],
+  [
+    'two globs of large ranges',
+    `r := regex.globs_match(replace(substring(${repeated('a')}, 0, 2500), "a", "[一-龥]*x"), replace(substring(${repeated('a')}, 0, 2500), "a", "[丁-龤]*y"))`,
+  ],
 ]
 
 const numeric: readonly HostilePolicy[] = [

@@ -24,6 +24,10 @@ export class Interior extends Place {
     return child.kind === 'function' ? undefined : child.document(run)
   }
 
+  isEmpty(run: Run): boolean {
+    return !this.each(run, false, () => true)
+  }
+
   each(run: Run, ordered: boolean, visit: Visit): boolean {
     const keys: Value[] = [...this.#node.children.keys()]
     for (const [key] of objectItems(this.#base(run))) if (this.#node.child(key) === undefined) keys.push(key)

@@ -1,4 +1,3 @@
-import { RegoError } from '../error.ts'
 import { ObjectValue } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
 import type { Value } from '../value/value.ts'
@@ -20,17 +19,9 @@ export class Keyed extends Place {
     return isOpen(run, key) ? select(run, this.#node.whole(run), key) : this.#node.member(run, key)
   }
 
-  /** A conflict may be at another key than the one that is not known yet. */
-  override isEmpty(run: Run): boolean {
-    const { environment, base, pending, depth, collector } = run
-    try {
-      const whole = this.#node.whole(run)
-      return (whole instanceof ObjectValue || whole instanceof SetValue) && whole.size === 0
-    } catch (error) {
-      if (!(error instanceof RegoError) || error.code !== 'eval_conflict_error') throw error
-      Object.assign(run, { environment, base, pending, depth, collector })
-      return false
-    }
+  isEmpty(run: Run): boolean {
+    const whole = this.#node.whole(run)
+    return (whole instanceof ObjectValue || whole instanceof SetValue) && whole.size === 0
   }
 
   each(run: Run, ordered: boolean, visit: Visit): boolean {

@@ -47,6 +47,11 @@ export class PartlyKnown extends Place {
     return new Unknown(joinLacks(open.map(entry => entry.lacks)), member !== undefined)
   }
 
+  /** Something may be added. */
+  isEmpty(): boolean {
+    return false
+  }
+
   each(run: Run, ordered: boolean, visit: Visit): boolean {
     const isSet = this.#known instanceof SetValue
     const visitKnown: Visit = (key, member) =>

@@ -16,9 +16,7 @@ export abstract class Place extends TaggedValue {
   /** Visits the members, in total order of their keys where `ordered`. Whether a visit returned true. */
   abstract each(run: Run, ordered: boolean, visit: Visit): boolean
   /** Whether it is known to have no members. */
-  isEmpty(_run: Run): boolean {
-    return false
-  }
+  abstract isEmpty(run: Run): boolean
 
   /** The document as a value. */
   abstract finish(run: Run): Slot

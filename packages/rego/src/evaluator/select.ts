@@ -1,3 +1,4 @@
+import { RegoError } from '../error.ts'
 import { BigNumber } from '../value/number.ts'
 import { ObjectValue } from '../value/object.ts'
 import { SetValue } from '../value/set.ts'
@@ -44,8 +45,18 @@ function selectTagged(run: Run, container: TaggedValue, key: Value | Unknown): S
 
 /** Nothing can be selected from an empty collection, whatever the key. */
 function isEmpty(run: Run, container: TaggedValue): boolean {
-  if (container instanceof Place) return container.isEmpty(run)
-  return (container instanceof ObjectValue || container instanceof SetValue) && container.size === 0
+  if (!(container instanceof Place)) {
+    return (container instanceof ObjectValue || container instanceof SetValue) && container.size === 0
+  }
+  const { environment, base, pending, depth, collector } = run
+  try {
+    return container.isEmpty(run)
+  } catch (error) {
+    // a conflict may be at another key than the one that is not known yet
+    if (!(error instanceof RegoError) || error.code !== 'eval_conflict_error') throw error
+    Object.assign(run, { environment, base, pending, depth, collector })
+    return false
+  }
 }
 
 /** A member of what can be only one thing, if it is there at all, is a member of that, if it is there. */

@@ -17,6 +17,11 @@ const needless: readonly Row[] = [
     gives: undefined,
   },
   {
+    name: 'a key of a place below which no rule has a value',
+    rules: 'allow := q[input.a]\nq.x := input.b if { input.k == 2 }',
+    gives: undefined,
+  },
+  {
     name: 'a key of a set without members',
     rules: 'allow := set()[input.a]',
     gives: undefined,

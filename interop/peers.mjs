@@ -30,14 +30,14 @@ export const peers = [
     tool: 'go',
     folder: 'interop/peers/buildkitd',
     package: 'github.com/moby/buildkit/cmd/buildkitd',
-    suites: ['interop:images', 'interop:buildx'],
+    suites: ['interop:images', 'interop:attestation', 'interop:buildx'],
   },
   {
     name: 'buildctl',
     tool: 'go',
     folder: 'interop/peers/buildkitd',
     package: 'github.com/moby/buildkit/cmd/buildctl',
-    suites: ['interop:images', 'interop:buildx'],
+    suites: ['interop:images', 'interop:attestation', 'interop:buildx'],
   },
   {
     name: 'buildx',
@@ -51,7 +51,7 @@ export const peers = [
     tool: 'go',
     folder: 'interop/peers/cosign',
     package: 'github.com/sigstore/cosign/v3/cmd/cosign',
-    suites: ['interop:images'],
+    suites: ['interop:images', 'interop:attestation'],
   },
   { name: 'opa-bench', tool: 'go', folder: 'bench/peers/opa-bench', package: '.', suites: ['bench:rego'] },
   { name: 'regorus-bench', tool: 'cargo', folder: 'bench/peers/regorus-bench', suites: ['bench:rego'] },
@@ -61,6 +61,7 @@ export const peers = [
 const programs = {
   'interop:registry': ['docker-registry', 'skopeo', 'umoci', 'buildah', 'htpasswd', 'openssl'],
   'interop:images': ['docker-registry', 'runc'],
+  'interop:attestation': ['runc', 'busybox', 'tar'],
   'interop:buildx': ['docker-registry', 'runc', 'git'],
   'interop:sources': ['git', 'gpg', 'ssh-keygen', '/usr/sbin/sshd', 'openssl', 'nginx', 'fcgiwrap'],
 }

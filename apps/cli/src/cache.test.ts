@@ -126,6 +126,28 @@ describe('with --offline', () => {
     expect(codes).toEqual(['offline'])
   })
 
+  it.each([
+    ['its labels', policy],
+    ['names alone', regoPolicy('allow if input.image.repo')],
+  ])('a tag that was remembered is decided under a policy about %s', async (_, rego) => {
+    directory.write({ 'build/Dockerfile.rego': rego })
+    const remembering = [...cached, '--remember-tags']
+    const never = await check(byTag(), [...remembering, '--offline'])
+    expect({ exitCode: never.exitCode, requests: never.requests }).toEqual({ exitCode: 3, requests: 0 })
+    expect(never.stdout).toContain('never remembered')
+    await check(byTag(), remembering)
+    const found = await check(byTag(), [...remembering, '--offline'])
+    expect({ exitCode: found.exitCode, requests: found.requests }, found.stdout).toEqual({ exitCode: 0, requests: 0 })
+    const untold = await check(byTag(), [...cached, '--offline'])
+    expect({ exitCode: untold.exitCode, requests: untold.requests }).toEqual({ exitCode: 3, requests: 0 })
+    expect(untold.stdout).toContain('name its digest, or remember tags while online')
+  })
+
+  it('tags are remembered nowhere without a cache', async () => {
+    const { exitCode, requests } = await check(byTag(), ['--remember-tags'])
+    expect({ exitCode, requests }).toEqual({ exitCode: 2, requests: 0 })
+  })
+
   it('and no cache, nothing is known', async () => {
     const { exitCode, requests } = await check(byDigest(), ['--offline'])
     expect({ exitCode, requests }).toEqual({ exitCode: 3, requests: 0 })

@@ -273,6 +273,7 @@ function withRunOptions(command: Command): Command {
     .option('--buildkitd-config <file>', 'buildkitd.toml whose mirrors, certificates and insecure registries hold here')
     .option('--cache-dir <directory>', 'keep manifests and blobs of images there, outside of the build context')
     .option('--waivers <file>', 'YAML file of denials that do not count, each with a reason, an owner and a last day')
+    .option('--remember-tags', 'with --cache-dir: keep what tags point to, and with --offline go by it')
     .option('--record <directory>', 'keep there what was found out, as JSON files without secrets')
     .option('--replay <directory>', 'decide by what was recorded there; no request is made')
     .option('--offline', 'make no request: use what the cache has by digest')
@@ -319,6 +320,7 @@ const runDefaults = {
   ca: [],
   clientCert: [],
   secret: [],
+  rememberTags: false,
   offline: false,
   format: 'text',
 } as const

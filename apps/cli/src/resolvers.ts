@@ -39,6 +39,8 @@ export interface ResolversOptions extends Omit<TransportOptions, 'insecureHosts'
   readonly registries?: RegistryConfigs
   /** Keeps what digests name between runs. */
   readonly cache?: ContentCache
+  /** The cache keeps what tags point to, and with `offline` that counts. */
+  readonly rememberTags: boolean
   /** No request is made. */
   readonly offline: boolean
   /** OCI layouts by the name of their store. */
@@ -70,8 +72,8 @@ export interface Resolvers {
 
 /** Resolvers of all sources that the command knows, on one transport. */
 export function openResolvers(options: ResolversOptions): Resolvers {
-  const { insecureRegistries, env, secrets, cache, offline, layouts = new Map(), onServed, ...others } = options
-  const { given, mainContextHost, http: httpOptions, trustRoots, ...more } = others
+  const { insecureRegistries, env, secrets, cache, rememberTags, offline, layouts = new Map(), ...others } = options
+  const { given, mainContextHost, http: httpOptions, trustRoots, onServed, ...more } = others
   const unverified = insecureRegistries.filter(host => host.startsWith('https://'))
   const plain = insecureRegistries
     .filter(host => !host.startsWith('https://'))
@@ -90,6 +92,7 @@ export function openResolvers(options: ResolversOptions): Resolvers {
     registries,
     credentialsFor: credentials(env, secrets),
     offline,
+    rememberTags,
     ...(cache && { cache }),
     ...(onServed && { onServed }),
   })

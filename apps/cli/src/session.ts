@@ -40,6 +40,8 @@ export interface NetworkOptions extends HTTPFlags, TrustFlags, CertificateOption
   readonly insecureRegistry: readonly string[]
   /** Directory of the cache, from the working directory. */
   readonly cacheDir?: string
+  /** The cache keeps what tags point to, and with `offline` that counts. */
+  readonly rememberTags: boolean
   /** No request is made. */
   readonly offline: boolean
   readonly timeoutMs?: number
@@ -132,6 +134,9 @@ async function openOnline(
     logger.log(level, notice)
   }
   const tell = (notice: string) => note(notice, 'warn')
+  if (options.rememberTags && options.cacheDir === undefined) {
+    throw new CliError('usage', '--remember-tags: tags are remembered in a cache: say where with --cache-dir')
+  }
   const cache = await openCache(options.cacheDir, { io, buildRoots, onProblem: tell })
   let findRoots: Promise<OperatorTrustRoots> | undefined
   const trustRoots: OperatorTrustRoots = async asked => {
@@ -155,6 +160,7 @@ async function openOnline(
     ...certificates,
     ...(cache && { cache }),
     ...(layouts && { layouts }),
+    rememberTags: options.rememberTags,
     offline: options.offline,
     proxy: io.env,
     env: io.env,

@@ -10,7 +10,7 @@ import { downloadWhole, type Part } from './download.ts'
 import { OciError, type OciErrorCode, quote } from './error.ts'
 import { MAX_ERROR_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
 import { MANIFEST_ACCEPT, MEDIA_TYPES } from './media-type.ts'
-import { DEFAULT_TAG, formatReference, type Reference, repositoryName } from './reference.ts'
+import { DEFAULT_TAG, formatReference, type Reference, repositoryName, withDigest } from './reference.ts'
 import { listReferrers, type ReferrersOptions } from './referrers.ts'
 import { type Endpoint, endpointsOf, type RegistryConfigs } from './registry-endpoint.ts'
 
@@ -95,9 +95,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     load: (endpoint: Endpoint) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> => {
-    if (offline) {
-      throw new OciError('offline', `reading ${repositoryName(repository)}: it is not in the cache, and we are offline`)
-    }
+    if (offline) throw offlineError(repository, rememberTags)
     const endpoints = endpointsFor(repository)
     for (const endpoint of endpoints.slice(0, -1)) {
       try {
@@ -175,7 +173,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
         if (cached !== undefined) return decodeCached(cached, digest)
         const reference: Reference = { domain: repository.domain, path: repository.path, digest }
         const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
-        const fetched = await fromEndpoints(repository, load, signal)
+        const fetched = await fromEndpoints(reference, load, signal)
         // nobody waits for the disk
         void cache?.write(digest, fetched.bytes)
         return fetched
@@ -254,7 +252,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       }
       return found
     }
-    return fromEndpoints(repository, load, context.signal)
+    return fromEndpoints(withDigest(repository, subject), load, context.signal)
   }
 
   return {
@@ -284,7 +282,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
           const cached = await cache?.read(digest, { maxBytes })
           if (cached !== undefined) return cached
           const load = (endpoint: Endpoint) => fetchBlob(endpoint, repository, digest, maxBytes, { ...context, signal })
-          const fetched = await fromEndpoints(repository, load, signal)
+          const fetched = await fromEndpoints(withDigest(repository, digest), load, signal)
           void cache?.write(digest, fetched)
           return fetched
         },
@@ -294,6 +292,14 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       return bytes
     },
   }
+}
+
+function offlineError(wanted: Reference, rememberTags: boolean): OciError {
+  const unknownTag = rememberTags
+    ? 'what the tag points to was never remembered: name its digest, or ask once online'
+    : 'what a tag points to is asked for in every run: name its digest, or remember tags while online'
+  const why = wanted.digest === undefined ? unknownTag : 'it is not in the cache'
+  return new OciError('offline', `reading ${formatReference(wanted)}: we are offline, and ${why}`)
 }
 
 /** The URL at a mirror, which is told whom it stands for. */

@@ -29,6 +29,8 @@ export interface BuildFiles {
   /** Its base name. */
   readonly filename: string
   readonly text: string
+  /** Where a policy beside it would be; absent where the Dockerfile lies in no directory. */
+  readonly policyFile?: string
   /** The policy beside it, if there is one. */
   readDefaultPolicy(): Promise<DefaultPolicy | undefined>
   readonly context: ContextFiles
@@ -107,6 +109,7 @@ async function readLocal({ file }: BuildPlace, root: string | undefined, cwd: st
       file: path.relative(cwd, wanted),
       filename,
       text: decode(bytes, wanted),
+      policyFile: `${path.relative(cwd, wanted)}.rego`,
       readDefaultPolicy: () => readDefaultPolicy(confinedFiles(directory, alsoWithin), filename),
       ownDockerignore: (await stat(`${wanted}.dockerignore`).catch(() => undefined)) !== undefined,
     }
@@ -132,6 +135,7 @@ async function readRemote(
       file: wanted,
       filename: path.posix.basename(wanted),
       text: decode(bytes, wanted),
+      policyFile: `${wanted}.rego`,
       readDefaultPolicy: () => readDefaultPolicy(files, wanted),
       ownDockerignore: (await files.read(`${wanted}.dockerignore`, { maxBytes: MAX_DOCKERFILE_BYTES })) !== undefined,
     }

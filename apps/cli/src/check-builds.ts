@@ -1,7 +1,6 @@
 import path from 'node:path'
 import type { Policy, Source } from '@source-policy/core'
 import { hostPlatform } from '@source-policy/oci'
-import { bakeRequests, refuseContextPolicies } from './bake-requests.ts'
 import { isRemote } from './build-files.ts'
 import { type BuildOptions, type BuildRequest, requestOfFlags } from './build-request.ts'
 import { capsOf } from './caps.ts'
@@ -109,7 +108,8 @@ export async function checkBuilds<T>(
         loaded,
       })
       if (policies.length > 0 || options.allowNoPolicy) return policies
-      const looked = options.contextPolicy && defaultPolicy === undefined ? `there is no ${files.file}.rego; ` : ''
+      const isMissing = options.contextPolicy && defaultPolicy === undefined && files.policyFile !== undefined
+      const looked = isMissing ? `there is no ${files.policyFile}; ` : ''
       throw new CliError('no_policy', `no policy: ${looked}give one with --policy, or say --allow-no-policy`)
     }
 
@@ -206,6 +206,7 @@ async function requestsOf(
   if (foreign !== undefined || lists !== undefined) {
     throw new CliError('usage', 'the targets of --bake have their own Dockerfiles, arguments, labels and contexts')
   }
+  const { bakeRequests, refuseContextPolicies } = await import('./bake-requests.ts')
   refuseContextPolicies(configs)
   return bakeRequests({ bake, targets: subjects, env: options.env, platforms: parsePlatforms(options.platform) }, io)
 }

@@ -69,6 +69,49 @@ describe('parsePolicyFlag', () => {
   )
 })
 
+describe('readPolicyConfig', () => {
+  const printed = { Files: null, Reset: false, Disabled: false, Strict: null, LogLevel: null }
+  const file = (name: string) => ({ Filename: name, Data: null })
+
+  it.each([
+    ['extra.rego', { files: ['extra.rego'] }],
+    ['a dir/x.rego', { files: ['a dir/x.rego'] }],
+    ['filename=x.rego', { files: ['x.rego'] }],
+    [
+      { ...printed, Files: [file('a.rego'), file('cwd://b.rego')], Strict: true },
+      { files: ['a.rego', 'cwd://b.rego'], strict: true },
+    ],
+    [
+      { ...printed, Files: [file('a.rego')], Reset: true, LogLevel: 'debug' },
+      { files: ['a.rego'], reset: true, logLevel: 'debug' },
+    ],
+    [
+      { ...printed, Disabled: true },
+      { files: [], disabled: true },
+    ],
+    [
+      { ...printed, LogLevel: 'warning' },
+      { files: [], logLevel: 'warning' },
+    ],
+  ])('reads %j', (entry, config) => expect(readPolicyConfig(entry)).toEqual(config))
+
+  it.each([
+    { ...printed, Files: 'a.rego' },
+    { ...printed, Files: [{ Filename: 'a.rego', Data: 'cGFja2FnZQ==' }] },
+    { ...printed, Files: [file('')] },
+    { ...printed, Files: ['a.rego'] },
+    { ...printed, Strict: 'maybe' },
+    { ...printed, Other: 1 },
+    { files: ['a.rego'] },
+  ])('refuses %j', entry => {
+    expect(() => readPolicyConfig(entry)).toThrow(expect.objectContaining({ code: 'invalid_policy_flag' }))
+  })
+
+  it('makes of a printed entry that disables policies one that may stand alone', () => {
+    expect(resolvePolicyConfigs([{ files: ['x'] }], [readPolicyConfig({ ...printed, Disabled: true })])).toEqual([])
+  })
+})
+
 describe('resolvePolicyConfigs', () => {
   const resolve = (files: string[], ...flags: string[]) =>
     resolvePolicyConfigs(files.length === 0 ? [] : [{ files }], flags.map(parsePolicyFlag))

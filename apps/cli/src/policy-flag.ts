@@ -81,16 +81,35 @@ export function parsePolicyFlag(value: string): PolicyConfig {
 }
 
 /**
- * The same of an entry of a bake file: a `--policy` value, an object with its keys, or the name of a file as Docker's documentation
- * has it, although docker buildx refuses that. Throws `invalid_policy_flag`.
+ * The same of an entry of a bake file: a `--policy` value, an object with its keys or as `docker buildx bake --print` prints it, or
+ * the name of a file as Docker's documentation has it, although docker buildx refuses that. Throws `invalid_policy_flag`.
  */
 export function readPolicyConfig(entry: string | Fields): PolicyConfig {
   if (typeof entry === 'string') return /^[^=,"]+$/.test(entry) ? { files: [entry] } : parsePolicyFlag(entry)
   const config: Settings = { files: [] }
-  for (const [key, value] of Object.entries(entry)) {
+  for (const [key, value] of Object.entries('Files' in entry ? printedFields(entry) : entry)) {
     if (setter(key)?.(config, value) !== true) throw invalid(`${key}=${String(value)}`)
   }
   return config
+}
+
+/** What `docker buildx bake --print` prints: every member of its own structure, those that say nothing as null or false. */
+function printedFields({ Files, Reset, Disabled, Strict, LogLevel, ...others }: Fields): Fields {
+  const files = Array.isArray(Files) ? Files.map(nameOfPrinted) : Files === null ? [] : undefined
+  if (files === undefined || Object.keys(others).length > 0) throw invalid('policy')
+  return {
+    ...(files.length > 0 && { filename: files }),
+    ...(Reset !== false && { reset: Reset }),
+    ...(Disabled !== false && { disabled: Disabled }),
+    ...(Strict !== null && { strict: Strict }),
+    ...(LogLevel !== null && { 'log-level': LogLevel }),
+  }
+}
+
+/** A policy whose text stands in the file itself has no name to read it by. */
+function nameOfPrinted(file: unknown): unknown {
+  if (typeof file !== 'object' || file === null || !('Filename' in file)) return undefined
+  return 'Data' in file && file.Data !== null ? undefined : file.Filename
 }
 
 /**

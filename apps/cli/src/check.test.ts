@@ -414,3 +414,38 @@ describe('--format json', () => {
     expect(document).toMatchObject({ exitCode: code, outcome })
   })
 })
+
+describe('a builtin that fails', () => {
+  const rego =
+    'package docker\n\ndefault allow := true\n\nallow := false if to_number("x") > 1\n\ndecision := {"allow": allow}\n'
+
+  it('is told once, with its place and reason', async () => {
+    const { exitCode, stderr } = await check({ Dockerfile: dockerfile, 'Dockerfile.rego': rego })
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/^warn: Dockerfile\.rego:5:19: [^\n]*to_number[^\n]*\n$/)
+  })
+
+  it('stands in the report of each source', async () => {
+    const { stdout } = await check({ Dockerfile: dockerfile, 'Dockerfile.rego': rego }, ['--format', 'json'])
+    const { sources } = JSON.parse(stdout) as { sources: { report: { warnings: string[] } }[] }
+    expect(sources.map(({ report }) => report.warnings.length)).toEqual([1, 1, 1, 1])
+  })
+})
+
+describe('what policies ask of a builder', () => {
+  it.each([
+    [
+      'exec.proxy',
+      'decision := {"allow": true, "caps": {"exec.proxy": input.env.capsRequest}} if input.env.capsRequest\n\ndecision := {"allow": true} if not input.env.capsRequest',
+      0,
+    ],
+    ['docker buildx does not build', 'decision := {"allow": true} if input.local', 0],
+    ['unknown policy cap', 'decision := {"allow": true, "caps": {"x": true}} if input.env.capsRequest', 2],
+  ])('%s', async (text, rules, code) => {
+    const files = { Dockerfile: 'FROM scratch\nCOPY . /\n', 'Dockerfile.rego': `package docker\n\n${rules}\n` }
+    const { exitCode, stdout, stderr } = await check(files, ['--format', 'json'])
+    expect(exitCode, stdout).toBe(code)
+    expect(stderr).toContain(text)
+    if (code === 0) expect((JSON.parse(stdout) as { notices: string[] }).notices.join()).toContain(text)
+  })
+})

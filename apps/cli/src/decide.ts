@@ -53,6 +53,7 @@ export function createDecider(options: DeciderOptions): Decider {
   const { policies, resolvers, run, logger, env, allowNoPolicy, signal } = options
   const levels = new Map(policies.map(({ policy, logLevel }) => [policy.name, logLevel]))
   const levelOfPrint = new WeakMap<PrintedLine, Threshold>()
+  const told = new Set<string>()
 
   return {
     async decide(source) {
@@ -94,7 +95,11 @@ export function createDecider(options: DeciderOptions): Decider {
       for (const line of prints) {
         logger.log('info', `${line.file}:${line.row}: ${line.message}`, levelOfPrint.get(line))
       }
-      for (const warning of warnings) logger.log('warn', warning)
+      for (const warning of warnings) {
+        // one line of a policy goes wrong for each source
+        if (!told.has(warning)) logger.log('warn', warning)
+        told.add(warning)
+      }
     },
   }
 }

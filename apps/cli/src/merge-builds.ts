@@ -1,6 +1,6 @@
 import type { Decision } from '@source-policy/core'
 import type { Dockerfile, Place } from '@source-policy/dockerfile'
-import type { CheckedBuild } from './check-builds.ts'
+import type { CheckedBuild } from './check-build.ts'
 import type { CheckedSource, CheckResult, UndeterminedSource } from './check-result.ts'
 import { sourceKey } from './decide-build.ts'
 

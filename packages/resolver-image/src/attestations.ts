@@ -4,14 +4,14 @@ import type { AttestationInput, SignatureErrorInput, SignerInput } from '@source
 import type { Digest } from '@source-policy/oci'
 import type { AttestedImage } from './attestation-facts.ts'
 import { findAttestations, readAttestation } from './attestation-manifest.ts'
+import { isRefusal, mergeFindings, type Place, referringCandidates, refusalOf, taggedCandidates } from './candidates.ts'
 import { ImageSourceError } from './error.ts'
-import { isRefusal, mergeFindings, type Place, referringEvidence, refusalOf, taggedEvidence } from './evidence.ts'
-import { MAX_EVIDENCE_BYTES } from './limits.ts'
+import { MAX_CANDIDATE_BYTES } from './limits.ts'
 import { placesOf } from './places.ts'
 import { signaturesOf } from './signatures.ts'
 import { readStatement, statementLayers } from './statements.ts'
 import { timeOf } from './trust.ts'
-import { verifyEvidence } from './verify-evidence.ts'
+import { verifyCandidate } from './verify-candidate.ts'
 
 /** A statement about the image. */
 export interface FoundAttestation {
@@ -58,10 +58,10 @@ async function builtAttestations(image: AttestedImage): Promise<Listed> {
     try {
       const layers = statementLayers(await readAttestation(image, descriptor))
       bytes += layers.reduce((sum, layer) => sum + layer.descriptor.size, 0)
-      if (bytes > MAX_EVIDENCE_BYTES) {
+      if (bytes > MAX_CANDIDATE_BYTES) {
         throw new ImageSourceError(
           'content_too_large',
-          `reading attestations of ${image.chosen.descriptor.digest}: ${bytes} bytes, at most ${MAX_EVIDENCE_BYTES} are read`,
+          `reading attestations of ${image.chosen.descriptor.digest}: ${bytes} bytes, at most ${MAX_CANDIDATE_BYTES} are read`,
         )
       }
       const read = await Promise.allSettled(layers.map(layer => readStatement(image, layer)))
@@ -82,15 +82,17 @@ async function builtAttestations(image: AttestedImage): Promise<Listed> {
 
 async function signedAttestations(image: AttestedImage, places: readonly Place[]): Promise<Listed> {
   const found = mergeFindings(
-    await Promise.all(places.flatMap(place => [referringEvidence(image, place), taggedEvidence(image, place, 'att')])),
+    await Promise.all(
+      places.flatMap(place => [referringCandidates(image, place), taggedCandidates(image, place, 'att')]),
+    ),
   )
   if (found.failed.length > 0) throw found.failed[0]
   const listed: Listed = { attestations: [], refused: [...found.refused] }
-  const statements = found.evidence.filter(({ kind }) => kind !== 'simple-signing')
+  const statements = found.candidates.filter(({ kind }) => kind !== 'simple-signing')
   const trustRoots = statements.length === 0 ? [] : await image.trustRoots(image.context)
   for (const item of statements) {
     try {
-      const verified = await verifyEvidence(item, { trustRoots }, timeOf(image.context))
+      const verified = await verifyCandidate(item, { trustRoots }, timeOf(image.context))
       const { statement } = verified
       if (statement === undefined || statement.predicateType === COSIGN_SIGNATURE) continue
       listed.attestations.push(attestationOf(item.place, item.digest, statement, signatureInput(verified).signer))

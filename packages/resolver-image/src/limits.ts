@@ -8,7 +8,7 @@ export const MAX_STATEMENT_BYTES = 40 * 1024 ** 2
 export const MAX_SIGNATURE_BYTES = 56 * 1024 ** 2
 
 /** Bytes of all signatures at one place, and of all statements of one image: they are held at the same time. */
-export const MAX_EVIDENCE_BYTES = 128 * 1024 ** 2
+export const MAX_CANDIDATE_BYTES = 128 * 1024 ** 2
 
 /** Layers of one manifest that are read as statements or signatures. */
 export const MAX_LAYERS = 100

@@ -1,5 +1,5 @@
 import type { FoundImage } from './attestation-manifest.ts'
-import type { Place } from './evidence.ts'
+import type { Place } from './candidates.ts'
 
 /** Where a signature of the image may stand, its attestation manifest apart: the manifest, and the indexes that lead to it. */
 export function placesOf({ root, chosen }: FoundImage): Place[] {

@@ -14,11 +14,11 @@ import {
   isHardened,
   readAttestation,
 } from './attestation-manifest.ts'
+import { type Candidate, isRefusal, referringCandidates, refusalOf } from './candidates.ts'
 import { ImageSourceError } from './error.ts'
-import { type Evidence, isRefusal, referringEvidence, refusalOf } from './evidence.ts'
 import { statementLayers } from './statements.ts'
 import { timeOf } from './trust.ts'
-import { verifyEvidence, verifyHardened } from './verify-evidence.ts'
+import { verifyCandidate, verifyHardened } from './verify-candidate.ts'
 
 /** What there is of signatures on the attestation manifest of an image. */
 export interface FoundSignatures {
@@ -40,24 +40,24 @@ export async function signaturesOf(image: AttestedImage): Promise<FoundSignature
   const descriptor = await findAttestation(image)
   if (descriptor === undefined) return { accepted: [], errors: [] }
   const place = { name: 'attestation', subject: descriptor } as const
-  const [unbound, { evidence, refused, failed }] = await Promise.all([
+  const [unbound, { candidates, refused, failed }] = await Promise.all([
     whyUnbound(image, descriptor),
-    referringEvidence(image, place),
+    referringCandidates(image, place),
   ])
-  const isSigned = evidence.length + refused.length + failed.length > 0
+  const isSigned = candidates.length + refused.length + failed.length > 0
   if (unbound !== undefined) return { accepted: [], errors: isSigned ? [unbound] : [] }
   if (failed.length > 0) throw failed[0]
   const hardened = isHardened(image.chosen)
-  const roots = evidence.length === 0 ? [] : await image.trustRoots(image.context)
+  const roots = candidates.length === 0 ? [] : await image.trustRoots(image.context)
   const now = timeOf(image.context)
-  const verify = (item: Evidence) =>
+  const verify = (item: Candidate) =>
     hardened
       ? verifyHardened(item, image.hardenedImagesKey ?? dockerHardenedImagesKey(), roots, now)
-      : verifyEvidence(item, { trustRoots: roots }, now)
+      : verifyCandidate(item, { trustRoots: roots }, now)
 
   const accepted: AcceptedSignature[] = []
   const errors = [...refused]
-  for (const item of evidence) {
+  for (const item of candidates) {
     try {
       const verified = await verify(item)
       accepted.push({ verified, input: signatureInput(verified, { isDHI: hardened }) })

@@ -14,22 +14,22 @@ import { digestOf } from '@source-policy/oci'
 import type { AttestedImage } from './attestation-facts.ts'
 import { type FoundImage, findAttestation, readAttestation } from './attestation-manifest.ts'
 import { COSIGN_SIGNATURE } from './attestations.ts'
-import { ImageSourceError } from './error.ts'
 import {
-  type Evidence,
+  type Candidate,
   type Findings,
   isRefusal,
   mergeFindings,
   type Place,
-  referringEvidence,
+  referringCandidates,
   refusalOf,
-  taggedEvidence,
-} from './evidence.ts'
+  taggedCandidates,
+} from './candidates.ts'
+import { ImageSourceError } from './error.ts'
 import { MAX_KEY_BYTES } from './limits.ts'
 import { placesOf } from './places.ts'
 import { checkBound } from './signatures.ts'
 import { type TrustRoots, timeOf } from './trust.ts'
-import { type Authority, verifyEvidence } from './verify-evidence.ts'
+import { type Authority, verifyCandidate } from './verify-candidate.ts'
 import { readVerifyOptions, type VerifyImageOptions } from './verify-options.ts'
 
 /** A key or an identity of the options, or anybody whom a trust root certifies. */
@@ -59,10 +59,10 @@ export async function verifyImage(
   context: Pick<HostFunctionContext, 'files' | 'run' | 'signal'>,
 ): Promise<Answer> {
   const wanted = await wantedSigners(options, context, image.trustRoots)
-  const { evidence, refused, failed } = mergeFindings(await searchPlaces(image, options))
+  const { candidates, refused, failed } = mergeFindings(await searchPlaces(image, options))
   const accepted: Accepted[] = []
   const reasons: SignatureErrorInput[] = [...refused]
-  for (const item of evidence) {
+  for (const item of candidates) {
     const outcome = await judge(item, wanted, options, timeOf(image.context))
     if ('reason' in outcome) reasons.push(outcome.reason)
     else accepted.push(outcome)
@@ -143,7 +143,7 @@ async function parseFile<T>(
 async function searchPlaces(image: FoundImage, { attestation, repository }: VerifyImageOptions): Promise<Findings[]> {
   const store = { ...image, repository: repository ?? image.repository }
   const suffix = attestation === undefined ? 'sig' : 'att'
-  const search = (place: Place) => [referringEvidence(store, place), taggedEvidence(store, place, suffix)]
+  const search = (place: Place) => [referringCandidates(store, place), taggedCandidates(store, place, suffix)]
   return Promise.all([...placesOf(image).flatMap(search), searchAttestation(image, search)])
 }
 
@@ -152,13 +152,13 @@ async function searchAttestation(
   image: FoundImage,
   search: (place: Place) => readonly Promise<Findings>[],
 ): Promise<Findings> {
-  const none = { evidence: [], refused: [], failed: [] }
+  const none = { candidates: [], refused: [], failed: [] }
   try {
     const descriptor = await findAttestation(image)
     if (descriptor === undefined) return none
     const place: Place = { name: 'attestation', subject: descriptor }
     const found = mergeFindings(await Promise.all(search(place)))
-    if (found.evidence.length === 0) return found
+    if (found.candidates.length === 0) return found
     try {
       checkBound(image, await readAttestation(image, descriptor))
       return found
@@ -173,9 +173,9 @@ async function searchAttestation(
   }
 }
 
-/** Whose signature a piece of evidence is, of those that are wanted; else why of none. */
+/** Whose signature a candidate is, of those that are wanted; else why of none. */
 async function judge(
-  item: Evidence,
+  item: Candidate,
   wanted: readonly Wanted[],
   options: VerifyImageOptions,
   now: Date,
@@ -185,7 +185,7 @@ async function judge(
   let problem: unknown
   for (const one of wanted) {
     try {
-      const verified = proofs.get(one.authority) ?? (await verifyEvidence(item, one.authority, now))
+      const verified = proofs.get(one.authority) ?? (await verifyCandidate(item, one.authority, now))
       proofs.set(one.authority, verified)
       checkContent(verified, options)
       if (one.accepts(verified)) by.push(one)
@@ -243,7 +243,7 @@ function signerOf({ key, signer }: VerifiedSignature): string {
 
 const fingerprintOf = ({ fingerprint }: PublicKey) => `key ${fingerprint}`
 
-function acceptedValue({ place }: Evidence, verified: VerifiedSignature, { key }: Wanted): Accepted['value'] {
+function acceptedValue({ place }: Candidate, verified: VerifiedSignature, { key }: Wanted): Accepted['value'] {
   const { statement } = verified
   return {
     place: place.name,

@@ -10,7 +10,7 @@ import {
   verifySimpleSigning,
 } from '@source-policy/attestation'
 import { digestAlgorithm, digestHex } from '@source-policy/oci'
-import type { Evidence } from './evidence.ts'
+import type { Candidate } from './candidates.ts'
 
 /** Who has to have signed: anybody whom one of the trust roots certifies, or the holder of a key. */
 export type Authority = { readonly trustRoots: readonly TrustRoot[] } | { readonly key: PublicKey }
@@ -19,16 +19,20 @@ export type Authority = { readonly trustRoots: readonly TrustRoot[] } | { readon
 const NO_WITNESS = { tlog: 0, sct: 0, timestamp: 0 }
 const COSIGN_LOG_ENTRY = 'dev.sigstore.cosign/bundle'
 
-/** Proves who signed the place that the evidence is about. Throws an `AttestationError` for whatever does not hold. */
-export async function verifyEvidence(evidence: Evidence, authority: Authority, now: Date): Promise<VerifiedSignature> {
+/** Proves who signed the place that the candidate is about. Throws an `AttestationError` for whatever does not hold. */
+export async function verifyCandidate(
+  candidate: Candidate,
+  authority: Authority,
+  now: Date,
+): Promise<VerifiedSignature> {
   if ('key' in authority) {
-    return verify(evidence, { trustRoots: [], key: authority.key, thresholds: NO_WITNESS, now })
+    return verify(candidate, { trustRoots: [], key: authority.key, thresholds: NO_WITNESS, now })
   }
   // one by one: they may have logs and transparency logs, or not
   const errors: AttestationError[] = []
   for (const root of authority.trustRoots) {
     try {
-      return await verify(evidence, { trustRoots: [root], thresholds: thresholdsOf(root), now })
+      return await verify(candidate, { trustRoots: [root], thresholds: thresholdsOf(root), now })
     } catch (error) {
       if ((error as Error).name !== 'AttestationError') throw error
       errors.push(error as AttestationError)
@@ -43,13 +47,13 @@ export async function verifyEvidence(evidence: Evidence, authority: Authority, n
  * @see https://github.com/moby/policy-helpers
  */
 export async function verifyHardened(
-  evidence: Evidence,
+  candidate: Candidate,
   key: PublicKey,
   trustRoots: readonly TrustRoot[],
   now: Date,
 ): Promise<VerifiedSignature> {
-  const isLogged = Boolean(evidence.annotations[COSIGN_LOG_ENTRY])
-  return verify(evidence, {
+  const isLogged = Boolean(candidate.annotations[COSIGN_LOG_ENTRY])
+  return verify(candidate, {
     key,
     trustRoots: isLogged ? trustRoots : [],
     thresholds: isLogged ? { tlog: 1, sct: 0, timestamp: 1 } : NO_WITNESS,
@@ -58,7 +62,7 @@ export async function verifyHardened(
 }
 
 async function verify(
-  { kind, place, bytes, annotations }: Evidence,
+  { kind, place, bytes, annotations }: Candidate,
   options: VerifyOptions,
 ): Promise<VerifiedSignature> {
   const { digest } = place.subject

@@ -15,7 +15,7 @@ import {
   tellsItsType,
 } from '@source-policy/oci'
 import { ImageSourceError, type ImageSourceErrorCode } from './error.ts'
-import { MAX_EVIDENCE_BYTES, MAX_LAYERS, MAX_OPENED_REFERRERS, MAX_SIGNATURE_BYTES } from './limits.ts'
+import { MAX_CANDIDATE_BYTES, MAX_LAYERS, MAX_OPENED_REFERRERS, MAX_SIGNATURE_BYTES } from './limits.ts'
 
 /** What may be signed: the index, the manifest of the platform, or the manifest of its attestations. */
 export interface Place {
@@ -24,7 +24,7 @@ export interface Place {
 }
 
 /** A layer that may prove something about a place. It is fetched, and not believed yet. */
-export interface Evidence {
+export interface Candidate {
   readonly place: Place
   readonly kind: 'bundle' | 'simple-signing' | 'envelope'
   /** Of the layer. */
@@ -35,22 +35,22 @@ export interface Evidence {
 
 /** What was found at a place. */
 export interface Findings {
-  readonly evidence: readonly Evidence[]
+  readonly candidates: readonly Candidate[]
   /** What is there and cannot be what it says that it is. */
   readonly refused: readonly SignatureErrorInput[]
   /** What could not be had: there may be more than what was found. */
   readonly failed: readonly unknown[]
 }
 
-/** Where evidence is looked for. */
-export interface EvidenceStore {
+/** Where signatures are looked for. */
+export interface SignatureStore {
   readonly images: ContentSource
   readonly repository: Reference
   readonly context: RegistryContext
 }
 
-/** Kinds of evidence by the media type of the layer, before any parameter or version. */
-const kinds: readonly (readonly [prefix: string, kind: Evidence['kind']])[] = [
+/** Kinds of candidates by the media type of the layer, before any parameter or version. */
+const kinds: readonly (readonly [prefix: string, kind: Candidate['kind']])[] = [
   ['application/vnd.dev.sigstore.bundle', 'bundle'],
   [MEDIA_TYPES.simpleSigning, 'simple-signing'],
   [MEDIA_TYPES.dsse, 'envelope'],
@@ -62,40 +62,40 @@ const isSignatureType = (artifactType: string) =>
   artifactType.startsWith('application/vnd.dev.sigstore.bundle') || artifactType === MEDIA_TYPES.cosignSignature
 
 /** All that refers to a place and holds signatures by its type; where the list does not tell the type, by that of the manifest. */
-export async function referringEvidence(store: EvidenceStore, place: Place): Promise<Findings> {
+export async function referringCandidates(store: SignatureStore, place: Place): Promise<Findings> {
   const { images, repository, context } = store
   return findings(context, place, async () => {
     const listed = await images.referrers(repository, place.subject.digest, {}, context)
-    const candidates = listed.filter(({ mediaType, artifactType }) => {
+    const promising = listed.filter(({ mediaType, artifactType }) => {
       return documentKind(mediaType) === 'manifest' && (!tellsItsType(artifactType) || isSignatureType(artifactType))
     })
-    const opened = candidates.slice(0, MAX_OPENED_REFERRERS)
-    const budget = { bytes: MAX_EVIDENCE_BYTES }
-    const found = await Promise.all(opened.map(candidate => openReferrer(store, place, candidate, budget)))
-    if (opened.length < candidates.length) found.push({ ...nothing, failed: [tooMany(place, candidates.length)] })
+    const opened = promising.slice(0, MAX_OPENED_REFERRERS)
+    const budget = { bytes: MAX_CANDIDATE_BYTES }
+    const found = await Promise.all(opened.map(referrer => openReferrer(store, place, referrer, budget)))
+    if (opened.length < promising.length) found.push({ ...nothing, failed: [tooMany(place, promising.length)] })
     return found
   })
 }
 
 /** What cosign keeps about a place under a tag: signatures (`sig`) or attestations (`att`). */
-export async function taggedEvidence(store: EvidenceStore, place: Place, suffix: 'sig' | 'att'): Promise<Findings> {
+export async function taggedCandidates(store: SignatureStore, place: Place, suffix: 'sig' | 'att'): Promise<Findings> {
   const { images, repository, context } = store
   return findings(context, place, async () => {
     const fetched = await readCosignTag(images, { repository, digest: place.subject.digest, suffix }, context)
-    return fetched === undefined ? [] : [await openLayers(store, place, fetched, { bytes: MAX_EVIDENCE_BYTES })]
+    return fetched === undefined ? [] : [await openLayers(store, place, fetched, { bytes: MAX_CANDIDATE_BYTES })]
   })
 }
 
 /** All findings in one. */
 export function mergeFindings(all: readonly Findings[]): Findings {
   return {
-    evidence: all.flatMap(({ evidence }) => evidence),
+    candidates: all.flatMap(({ candidates }) => candidates),
     refused: all.flatMap(({ refused }) => refused),
     failed: all.flatMap(({ failed }) => failed),
   }
 }
 
-const nothing: Findings = { evidence: [], refused: [], failed: [] }
+const nothing: Findings = { candidates: [], refused: [], failed: [] }
 
 /** What may still be fetched at a place. */
 interface Budget {
@@ -103,9 +103,9 @@ interface Budget {
 }
 
 async function openReferrer(
-  store: EvidenceStore,
+  store: SignatureStore,
   place: Place,
-  candidate: Descriptor,
+  referrer: Descriptor,
   budget: Budget,
 ): Promise<Findings> {
   const { images, repository, context } = store
@@ -113,18 +113,18 @@ async function openReferrer(
     context,
     place,
     async () => {
-      const fetched = await images.document(repository, candidate, context)
+      const fetched = await images.document(repository, referrer, context)
       const { document } = fetched
       if (document.kind !== 'manifest' || !isSignatureType(artifactTypeOf(document))) return []
       checkSubject(fetched, place.subject)
       return [await openLayers(store, place, { ...fetched, document }, budget)]
     },
-    candidate.digest,
+    referrer.digest,
   )
 }
 
 async function openLayers(
-  store: EvidenceStore,
+  store: SignatureStore,
   place: Place,
   { digest, document }: FetchedDocument & { readonly document: ImageManifest },
   budget: Budget,
@@ -145,7 +145,7 @@ async function openLayers(
       async () => {
         const bytes = await images.blob(repository, layer, { maxBytes: allowance(layer, place, budget) }, context)
         const { annotations = {} } = layer
-        return [{ ...nothing, evidence: [{ place, kind, digest: layer.digest, bytes, annotations }] }]
+        return [{ ...nothing, candidates: [{ place, kind, digest: layer.digest, bytes, annotations }] }]
       },
       layer.digest,
     )
@@ -186,8 +186,8 @@ async function findings(
   }
 }
 
-/** Why a piece of evidence was not accepted. */
-export function refusalOf({ place, digest }: Pick<Evidence, 'place' | 'digest'>, error: unknown): SignatureErrorInput {
+/** Why a candidate was not accepted. */
+export function refusalOf({ place, digest }: Pick<Candidate, 'place' | 'digest'>, error: unknown): SignatureErrorInput {
   const { code, message } = toCodedError(error)
   return { place: place.name, digest, code, message }
 }
@@ -198,7 +198,7 @@ function allowance({ size, digest }: Descriptor, { subject }: Place, budget: Bud
   if (size <= MAX_SIGNATURE_BYTES && budget.bytes >= 0) return size
   throw new ImageSourceError(
     'content_too_large',
-    `reading signatures of ${subject.digest}: ${digest} has ${size} bytes, at most ${MAX_SIGNATURE_BYTES} and ${MAX_EVIDENCE_BYTES} for all of them are read`,
+    `reading signatures of ${subject.digest}: ${digest} has ${size} bytes, at most ${MAX_SIGNATURE_BYTES} and ${MAX_CANDIDATE_BYTES} for all of them are read`,
   )
 }
 

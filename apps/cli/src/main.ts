@@ -3,6 +3,7 @@ import type { DockerfileError } from '@source-policy/dockerfile'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { CheckOptions } from './commands/check.ts'
 import type { EvalOptions } from './commands/eval.ts'
+import type { InitOptions } from './commands/init.ts'
 import type { LintOptions } from './commands/lint.ts'
 import type { PinOptions } from './commands/pin.ts'
 import type { SchemaName } from './commands/schema.ts'
@@ -150,6 +151,28 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
       return evalSource(source, options, { io, secrets, logger })
     })
   })
+
+  command
+    .command('init')
+    .summary('write a policy and its test for a Dockerfile')
+    .description(
+      'Writes a policy that allows the sources of a Dockerfile, and its test. Nothing is fetched, nothing written over.',
+    )
+    .argument('[context]', 'directory of the build context', '.')
+    .option('-f, --file <path>', 'Dockerfile (default: Dockerfile in the context)')
+    .option('--target <stage>', 'stage that is built')
+    .addOption(repeated('--build-arg <name=value>', 'build argument; a name alone takes it from the environment'))
+    .addOption(repeated('--platform <platforms>', 'platform (default: linux on this architecture)'))
+    .addOption(repeated('--build-context <name=value>', 'named build context: a directory or URL'))
+    .option('--force', 'write over files that are there')
+    .addOption(logLevelOption())
+    .action(async (context: string, given: Given<InitOptions>) => {
+      await perform(given, async logger => {
+        const { init } = await import('./commands/init.ts')
+        const defaults = { buildArg: [], label: [], platform: [], buildContext: [], force: false }
+        return init(context, { ...defaults, ...given }, { io, secrets, logger })
+      })
+    })
 
   command
     .command('test')

@@ -1,0 +1,85 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createResolvers, type Input, localResolver, type Source } from '@source-policy/core'
+import { dockerfileSources } from '@source-policy/dockerfile'
+import { hostPlatform } from '@source-policy/oci'
+import { isRemote } from '../build-files.ts'
+import { type BuildOptions, requestOfFlags } from '../build-request.ts'
+import { loadAllDescribers } from '../describers.ts'
+import { CliError } from '../error.ts'
+import type { CommandContext } from '../io.ts'
+import { namedContexts } from '../named-contexts.ts'
+import { printable } from '../printable.ts'
+import { readBuild } from '../read-build.ts'
+import { type StarterSources, starterPolicy, starterTest } from '../starter-policy.ts'
+
+export interface InitOptions extends BuildOptions {
+  /** Write over files that are there. */
+  readonly force: boolean
+}
+
+/** Writes a policy and its test from the sources that a Dockerfile has. Nothing is fetched. Returns 0. */
+export async function init(context: string, options: InitOptions, { io, secrets }: CommandContext): Promise<number> {
+  if (isRemote(context) || options.file === '-') {
+    throw new CliError('usage', 'init writes beside a Dockerfile: give its directory')
+  }
+  const request = requestOfFlags(context, options, io)
+  const parts = { layouts: new Map(), directories: new Set<string>() }
+  const named = await namedContexts(request.contexts, parts, io)
+  const noDownload = async (): Promise<never> => {
+    throw new CliError('usage', 'init fetches nothing')
+  }
+  const { files, dockerfile, sources: given } = await readBuild(request, undefined, named, io, noDownload)
+  secrets.addText(files.text)
+  const found = dockerfileSources(dockerfile, given)
+  const sources = await describe(found.sources.map(({ source }) => source))
+  const directory = path.dirname(path.resolve(io.cwd, files.file))
+  const outputs = [
+    { name: `${files.filename}.rego`, text: starterPolicy(sources) },
+    { name: `${files.filename}_test.rego`, text: starterTest(sources) },
+  ]
+  const written: string[] = []
+  for (const { name, text } of outputs) {
+    const file = path.join(directory, name)
+    await write(file, text, options.force)
+    written.push(path.relative(io.cwd, file))
+  }
+  const { images, repositories, downloads } = sources
+  const counts = `${images.length} images, ${repositories.length} git repositories, ${downloads.length} downloads`
+  io.stdout.write(`${printable(secrets.redact(`wrote ${written.join(' and ')} for ${counts} of ${files.file}`))}\n`)
+  for (const { text, location } of found.undetermined) {
+    const place = `${location.file}:${location.line}`
+    io.stdout.write(
+      `${printable(secrets.redact(`not in it, since it cannot be told before the build: ${text} (${place})`))}\n`,
+    )
+  }
+  return 0
+}
+
+/** What policies see of each source without a request. */
+async function describe(sources: readonly Source[]): Promise<StarterSources> {
+  const resolvers = createResolvers([...(await loadAllDescribers()), localResolver()])
+  const inputs = sources.map((source): Input => {
+    const parsed = resolvers.parse(source.identifier, {
+      attrs: source.attrs,
+      platform: source.platform ?? hostPlatform(),
+    })
+    return parsed.resolver.describe(parsed.source).input
+  })
+  return {
+    images: inputs.flatMap(({ image }) => image ?? []),
+    repositories: inputs.flatMap(({ git }) => git ?? []),
+    downloads: inputs.flatMap(({ http }) => http ?? []),
+  }
+}
+
+async function write(file: string, text: string, force: boolean): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: force ? 'w' : 'wx' })
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException
+    if (code === 'EEXIST')
+      throw new CliError('usage', `${path.basename(file)} is there already: say --force to write over it`, { cause })
+    throw new CliError('unwritable_file', `writing ${file}: ${code}`, { cause })
+  }
+}

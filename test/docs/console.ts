@@ -5,6 +5,8 @@ import { runCli, temporaryDirectory } from '../../apps/cli/src/run-cli.ts'
 /** A heading of a page with the files and commands beneath it. */
 export interface Section {
   readonly title: string
+  /** 1 for the heading of the page. */
+  readonly level: number
   readonly files: Readonly<Record<string, string>>
   readonly steps: readonly Step[]
 }
@@ -38,7 +40,7 @@ export function sectionsOf(page: string): Section[] {
       if (name !== undefined) files[name] = body
       if (info.startsWith('console')) steps.push(...stepsOf(body))
     }
-    return steps.length === 0 ? [] : [{ title: title.replace(/^#+ /, ''), files, steps }]
+    return steps.length === 0 ? [] : [{ title: title.replace(/^#+ /, ''), level: title.indexOf(' '), files, steps }]
   })
 }
 
@@ -69,7 +71,7 @@ export async function runSection({ files, steps }: Section, options: RunOptions)
       else if (program === 'cat') output = argv.map(name => readFileSync(`${directory.path}/${name}`, 'utf8')).join('')
       else if (program === 'source-policy') {
         const [name = '', ...rest] = argv
-        const run = await runCli([name, ...flags, ...rest], { cwd: directory.path, env })
+        const run = await runCli([name, ...(isOffline(name) ? [] : flags), ...rest], { cwd: directory.path, env })
         exitCode = run.exitCode
         output = run.stdout + run.stderr
       } else throw new Error(`${command}: commands of pages are source-policy, cat and echo $?`)
@@ -79,6 +81,11 @@ export async function runSection({ files, steps }: Section, options: RunOptions)
     directory.remove()
   }
   return ran
+}
+
+/** Commands that ask nobody take no flags of the network. */
+function isOffline(name: string): boolean {
+  return ['init', 'test', 'lint', 'schema'].includes(name)
 }
 
 /** Steps whose digests, commits and times are what matters not: each is the first, second ... of its kind. */

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { LINT_RULES } from '@source-policy/engine-opa/lint'
 import {
   buildImage,
   type GitServer,
@@ -29,6 +31,7 @@ beforeAll(async () => {
       ['https://files.example', origin.url],
       ['files.example', origin.host],
       ['https://git.example', git.url],
+      ['git.example', git.host],
     ],
     flags: [...hosts, '--insecure-registry', git.host, '--platform', 'linux/amd64'],
   }
@@ -39,9 +42,16 @@ afterAll(async () => {
   await git.close()
 })
 
-it('docs/pin.md shows five mistakes', () => expect(sectionsOf('pin.md')).toHaveLength(5))
+it.each(['pin.md', 'explain.md', 'test.md', 'init.md', 'lint.md'])('docs/%s shows five mistakes', page => {
+  expect(sectionsOf(page).filter(({ level }) => level === 3)).toHaveLength(5)
+})
 
-describe.each(['pin.md', 'bake.md'])('docs/%s', page => {
+it('docs/lint.md has every rule', () => {
+  const rules = LINT_RULES.map(({ id, title }) => `| \`${id}\` | ${title} |`)
+  expect(readFileSync(new URL('../../docs/lint.md', import.meta.url), 'utf8')).toContain(`${rules.join('\n')}\n`)
+})
+
+describe.each(['pin.md', 'bake.md', 'explain.md', 'test.md', 'init.md', 'lint.md', 'waivers.md'])('docs/%s', page => {
   it.each(sectionsOf(page))('$title', async section => {
     expect(normalized(await runSection(section, options))).toEqual(normalized(section.steps))
   })

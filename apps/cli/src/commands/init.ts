@@ -45,15 +45,25 @@ export async function init(context: string, options: InitOptions, { io, secrets 
     written.push(path.relative(io.cwd, file))
   }
   const { images, repositories, downloads } = sources
-  const counts = `${images.length} images, ${repositories.length} git repositories, ${downloads.length} downloads`
+  const counts = [
+    count(images.length, 'image', 'images'),
+    count(repositories.length, 'git repository', 'git repositories'),
+    count(downloads.length, 'download', 'downloads'),
+  ].join(', ')
   io.stdout.write(`${printable(secrets.redact(`wrote ${written.join(' and ')} for ${counts} of ${files.file}`))}\n`)
-  for (const { text, location } of found.undetermined) {
+  // that any base image may bring triggers is told by check, once it is allowed
+  for (const { text, location, kind } of found.undetermined) {
+    if (kind === 'onbuild') continue
     const place = `${location.file}:${location.line}`
     io.stdout.write(
       `${printable(secrets.redact(`not in it, since it cannot be told before the build: ${text} (${place})`))}\n`,
     )
   }
   return 0
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`
 }
 
 /** What policies see of each source without a request. */

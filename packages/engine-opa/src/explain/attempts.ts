@@ -51,23 +51,37 @@ export function attemptsOf(events: readonly EvaluationEvent[], index: RuleIndex)
   return attempts
 }
 
-/** Each expression that waits for something, once. */
-export function waitingOf(events: readonly EvaluationEvent[], index: RuleIndex) {
-  const waiting = new Map<string, { place: string; text: string; lacking: Lacking }>()
+/**
+ * Each expression that waits for something, once: not one that waits for a rule whose own expressions wait, nor for what an
+ * expression before it in its body waits for already.
+ */
+export function waitingOf(events: readonly EvaluationEvent[], { bodies, byRule }: RuleIndex): WaitingExpression[] {
+  const told = new Map<string, WaitingExpression>()
   for (const { kind, location, text, lacking } of events) {
     const place = `${location.file}:${location.row}:${location.col}`
-    if (kind === 'blocked' && lacking !== undefined && location.file !== '')
-      waiting.set(place, { place, text, lacking })
+    if (kind === 'blocked' && lacking !== undefined) told.set(place, { place, text, lacking })
   }
-  // an expression that waits for a rule waits for what the expressions of that rule wait for: those are the cause
-  const all = new Set(index.bodies.flatMap(({ expressions }) => expressions.map(expression => expression.place)))
-  const caused = [...waiting.values()].filter(({ place }) => {
-    const expression = index.bodies.flatMap(({ expressions }) => expressions).find(other => other.place === place)
-    return !(
-      expression?.rules.some(rule =>
-        index.byRule.get(rule)?.some(body => body.expressions.some(inner => waiting.has(inner.place))),
-      ) ?? false
-    )
-  })
-  return caused.filter(({ place }) => all.has(place))
+  const waits = ({ expressions }: IndexedBody) => expressions.some(({ place }) => told.has(place))
+  const causes = new Map<string, WaitingExpression>()
+  for (const { expressions } of bodies) {
+    const known = new Set<string>()
+    for (const { place, rules } of expressions) {
+      const waiting = told.get(place)
+      if (waiting === undefined || rules.some(rule => byRule.get(rule)?.some(waits))) continue
+      const needs = needsIn(waiting.lacking)
+      if (needs.some(need => !known.has(need))) causes.set(place, waiting)
+      for (const need of needs) known.add(need)
+    }
+  }
+  return [...told.keys()].flatMap(place => causes.get(place) ?? [])
+}
+
+export interface WaitingExpression {
+  readonly place: string
+  readonly text: string
+  readonly lacking: Lacking
+}
+
+function needsIn({ paths, calls, failed }: Lacking): string[] {
+  return [...paths.map(path => JSON.stringify(path)), ...[...calls, ...failed].map(({ id }) => id)]
 }

@@ -10,7 +10,8 @@
  *
  * The registry is a process of its own, the same for both. It is measured in three ways, each by the median of rounds in which
  * both take turns, and take turns to begin:
- * - in new processes, cold in every way, from the start of the process to the last answer (bench/fetch/*.mjs);
+ * - in new processes, cold in every way, from the start of the process to the last answer (bench/fetch/*.mjs; the plain loop
+ *   imports undici as its documentation has it);
  * - in one process in which both have run as many rounds before, as in a builder that has been up for a while, without
  *   latency: there processor time decides;
  * - the same with 20 ms of latency: there the order of requests decides.

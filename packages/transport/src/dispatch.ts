@@ -1,7 +1,11 @@
+/// <reference path="./undici-parts.d.ts" />
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
 import * as tls from 'node:tls'
-import { Agent, buildConnector, Client } from 'undici'
+import type { buildConnector as BuildConnector } from 'undici'
+// the whole of undici takes three times as long to load, most of it for fetch, caches and web sockets
+import buildConnector from 'undici/lib/core/connect.js'
+import Agent from 'undici/lib/dispatcher/agent.js'
 import { createAbortWatch } from './abort-watch.ts'
 import { isPublicAddress } from './address.ts'
 import { TransportError } from './error.ts'
@@ -49,7 +53,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const direct = checkedConnector(options)
   const unchecked = tlsConnector(options, undefined)
 
-  const agentFor = (key: string, connect: buildConnector.connector): Agent => {
+  const agentFor = (key: string, connect: BuildConnector.connector): Agent => {
     let agent = agents.get(key)
     if (agent === undefined) {
       agent = new Agent({
@@ -93,7 +97,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 }
 
 /** Connects only to addresses that the rules allow, whatever name servers say between two lookups: the checked address is the one used. */
-function checkedConnector(options: DispatchOptions): buildConnector.connector {
+function checkedConnector(options: DispatchOptions): BuildConnector.connector {
   const connect = tlsConnector(options, (hostname, port) => checkedLookup(options, hostname, port))
   return (target, callback) => {
     const hostname = unbracket(target.hostname)
@@ -174,8 +178,8 @@ function noAddress(hostname: string): TransportError {
 function tlsConnector(
   options: DispatchOptions,
   lookupFor: ((hostname: string, port: number) => LookupFunction) | undefined,
-): buildConnector.connector {
-  const connectors = new Map<string, buildConnector.connector>()
+): BuildConnector.connector {
+  const connectors = new Map<string, BuildConnector.connector>()
   return (target, callback) => {
     const hostname = unbracket(target.hostname)
     const port = portOfConnection(target)
@@ -214,20 +218,22 @@ function defaultAuthorities(): readonly string[] {
 /** Connects through a proxy: `CONNECT`, then TLS with the host itself. */
 function tunnelConnector(
   proxy: URL,
-  connect: buildConnector.connector,
+  connect: BuildConnector.connector,
   connectTimeoutMs: number,
-): buildConnector.connector {
+): BuildConnector.connector {
   return (target, callback) => {
     const host = `${target.hostname}:${portOfConnection(target)}`
-    const client = new Client(proxy.origin, { connect, headersTimeout: connectTimeoutMs })
-    client
-      .connect({ path: host, headers: { host, ...proxyAuthorization(proxy) } })
+    import('undici')
+      .then(({ Client }) => {
+        const client = new Client(proxy.origin, { connect, headersTimeout: connectTimeoutMs })
+        return client.connect({ path: host, headers: { host, ...proxyAuthorization(proxy) } })
+      })
       .then(({ socket, statusCode }) => {
         if (statusCode !== 200) {
           socket.on('error', () => undefined).destroy()
           throw new TransportError('proxy_failed', `connecting to ${host} through ${proxy.host}: ${statusCode}`)
         }
-        connect({ ...target, httpSocket: socket } as buildConnector.Options, callback)
+        connect({ ...target, httpSocket: socket } as BuildConnector.Options, callback)
       })
       .catch((error: unknown) => {
         callback(toTransportError(error, `connecting to ${host} through ${proxy.host}`, 'proxy_failed'), null)
@@ -241,7 +247,7 @@ function proxyAuthorization(proxy: URL): Record<string, string> {
   return { 'proxy-authorization': `Basic ${Buffer.from(userinfo).toString('base64')}` }
 }
 
-function portOfConnection({ port, protocol }: buildConnector.Options): number {
+function portOfConnection({ port, protocol }: BuildConnector.Options): number {
   if (port !== '') return Number(port)
   return protocol === 'https:' ? 443 : 80
 }

@@ -41,7 +41,10 @@ beforeAll(async () => {
     startHTTPOrigin({ files: { [`/repos/acme/app/attestations/sha256:${sha256}`]: body } }),
   ])
 })
-afterAll(() => Promise.all([origin.close(), api.close(), directory.remove()]))
+afterAll(async () => {
+  directory.remove()
+  await Promise.all([origin.close(), api.close()])
+})
 
 const run = (rego: string, flags: readonly string[] = [], env: Record<string, string> = {}) => {
   const allow = [origin, api].flatMap(({ host }) => ['--allow-address', host])

@@ -77,7 +77,7 @@ function requestOf(target: BakeTarget, base: string, platforms: readonly Platfor
     contexts: Object.fromEntries(
       Object.entries(target.contexts).map(([key, value]) => [
         key,
-        /^target:/.test(value) ? value : placeOf(value, base),
+        value.startsWith('target:') ? value : placeOf(value, base),
       ]),
     ),
     policies: target.policies.map(readPolicyConfig),

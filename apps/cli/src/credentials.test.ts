@@ -31,7 +31,10 @@ beforeAll(async () => {
   }
   origin = await startHTTPOrigin({ files: { '/file': { body: 'x', authorization: `Bearer ${token}` } } })
 })
-afterAll(() => Promise.all([main.close(), other.close(), origin.close(), directory.remove()]))
+afterAll(async () => {
+  directory.remove()
+  await Promise.all([main.close(), other.close(), origin.close()])
+})
 afterEach(() => {
   origin.clearLog()
 })

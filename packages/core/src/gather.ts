@@ -129,7 +129,7 @@ export async function loadJSON(
   try {
     return { value: parse(new TextDecoder('utf-8', { fatal: true }).decode(file.bytes)) }
   } catch (error) {
-    return { undefined: `load_json: reading ${path}: ${toCodedError(error).message}` }
+    return { undefined: `load_json: reading ${String(path)}: ${toCodedError(error).message}` }
   }
 }
 

@@ -107,7 +107,7 @@ function imageEdit({ source, digest }: SourcePin, { text, location, offset }: At
     return `${JSON.stringify(word)} does not spell it out`
   }
   if (written.digest === digest) return undefined
-  const [name = ''] = word.split('@')
+  const name = word.replace(/@.*/, '')
   const tagged = written.isUntagged ? `${name}:latest` : name
   const start = offset + before.length
   return { offset: start, location: shifted(location, before.length), from: word, to: `${tagged}@${digest}` }
@@ -135,9 +135,9 @@ function gitEdit({ source, digest: commit }: SourcePin, { text, location, offset
   if (!isCommitHash(commit)) return `${commit} is no commit`
   if (named.ref === commit || named.checksum === commit) return undefined
   if (named.checksum !== '') return 'its query names the commit in another way'
-  const [base = '', fragment = ''] = splitOnce(word, '#')
+  const [base, fragment] = splitOnce(word, '#')
   const isInQuery = base.includes('?')
-  const [, subdir = ''] = splitOnce(fragment, ':')
+  const [, subdir] = splitOnce(fragment, ':')
   const to = isInQuery
     ? `${base}&checksum=${commit}${fragment === '' ? '' : `#${fragment}`}`
     : `${base}#${commit}${subdir === '' ? '' : `:${subdir}`}`

@@ -60,7 +60,7 @@ function answering(
         value: valueOfSigner(await verifyObject(object, keys.bytes, new Date(Number(context.run.time / 1_000_000n)))),
       }
     } catch (error) {
-      return no(`${keyFile}: ${toCodedError(error).message}`)
+      return no(`${String(keyFile)}: ${toCodedError(error).message}`)
     }
   }
 }

@@ -52,7 +52,7 @@ export async function* githubAttestations(
 ): AsyncGenerator<StoredBundle, void, undefined> {
   const base = new URL(`${(options.api ?? GITHUB_API).replace(/\/+$/, '')}/`)
   const query = new URLSearchParams({ predicate_type: predicateType, per_page: '100' })
-  let next: URL | undefined = new URL(`repos/${repository}/attestations/${digest}?${query}`, base)
+  let next: URL | undefined = new URL(`repos/${repository}/attestations/${digest}?${query.toString()}`, base)
   let count = 0
   for (let page = 0; next !== undefined; page++) {
     if (page === MAX_ATTESTATION_PAGES) {

@@ -1,5 +1,6 @@
 import type { PublicKey } from '@source-policy/attestation'
 import type { Basis, Path } from '@source-policy/core'
+import type { ContentSource } from '@source-policy/oci'
 import { type FoundImage, findAttestation, isHardened } from './attestation-manifest.ts'
 import { attestationsOf } from './attestations.ts'
 import { factOf, mergeFacts, type PartialFacts } from './facts.ts'
@@ -13,6 +14,8 @@ export interface AttestedImage extends FoundImage {
   /** That of the image itself. */
   readonly basis: Basis
   readonly trustRoots: TrustRoots
+  /** Where repositories are that a policy names, which an image of a layout is not in. */
+  readonly registry: ContentSource
   readonly hardenedImagesKey?: PublicKey
 }
 

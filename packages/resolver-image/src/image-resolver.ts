@@ -128,7 +128,7 @@ async function resolveImage(
   return mergeFacts([{ unavailable: strange.map(path => ({ path, error: unknownField(path) })) }, answered])
 }
 
-interface OpenedImage extends Omit<AttestedImage, 'chosen' | 'trustRoots' | 'hardenedImagesKey'> {
+interface OpenedImage extends Omit<AttestedImage, 'chosen' | 'trustRoots' | 'registry' | 'hardenedImagesKey'> {
   readonly platform: Platform
 }
 
@@ -143,12 +143,12 @@ async function openImage(options: ImageResolverOptions, source: Source, context:
 
 /** The image of the platform in it. */
 async function chooseImage(
-  { trustRoots = publicGoodOnly, hardenedImagesKey }: ImageResolverOptions,
+  { registry, trustRoots = publicGoodOnly, hardenedImagesKey }: ImageResolverOptions,
   { platform, ...opened }: OpenedImage,
 ): Promise<AttestedImage> {
   const { images, repository: reference, root, context } = opened
   const chosen = await chooseManifest(images, { reference, root, platform }, context)
-  return { ...opened, trustRoots, chosen, ...(hardenedImagesKey && { hardenedImagesKey }) }
+  return { ...opened, registry, trustRoots, chosen, ...(hardenedImagesKey && { hardenedImagesKey }) }
 }
 
 function topicOf(path: Path): Topic | undefined {

@@ -140,8 +140,11 @@ async function parseFile<T>(
 }
 
 /** What there is at all places, asked for side by side. */
-async function searchPlaces(image: FoundImage, { attestation, repository }: VerifyImageOptions): Promise<Findings[]> {
-  const store = { ...image, repository: repository ?? image.repository }
+async function searchPlaces(
+  image: AttestedImage,
+  { attestation, repository }: VerifyImageOptions,
+): Promise<Findings[]> {
+  const store = repository === undefined ? image : { ...image, repository, images: image.registry }
   const suffix = attestation === undefined ? 'sig' : 'att'
   const search = (place: Place) => [referringCandidates(store, place), taggedCandidates(store, place, suffix)]
   return Promise.all([...placesOf(image).flatMap(search), searchAttestation(image, search)])

@@ -81,6 +81,12 @@ describe('init', () => {
     expect(textOf('Dockerfile.rego')).not.toBe('mine')
   })
 
+  it('writes nothing at all where one of its files is there', async () => {
+    const run = start({ Dockerfile: 'FROM alpine\n', 'Dockerfile_test.rego': 'mine' })
+    expect((await run('init')).exitCode).toBe(2)
+    expect(() => textOf('Dockerfile.rego')).toThrow()
+  })
+
   it.each([
     ['no Dockerfile', {}, []],
     ['a Dockerfile that is none', { Dockerfile: 'FROM\n' }, []],

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { decodeJSON, type Usage } from '@source-policy/core'
 import { decodeRecording, encodeRecording, type Recording } from '@source-policy/core/recording'
 import { confinedFiles } from './confined-files.ts'
 import { CliError } from './error.ts'
 import { MAX_RECORDED_SOURCES, MAX_RECORDING_BYTES } from './limits.ts'
+import { writeFileWhole } from './write-file.ts'
 
 /** A recorded run: what all its sources have in common. */
 export interface RecordedRun {
@@ -34,7 +35,7 @@ export async function writeRecordings(
   const { time, seed, usage, notices } = run
   const document = { version: RUN_VERSION, time: String(time), seed, usage, notices, sources: [...files.keys()].sort() }
   files.set(RUN_FILE, `${JSON.stringify(document, null, 2)}\n`)
-  for (const [name, text] of files) await writing(name, () => writeFile(path.join(directory, name), text))
+  for (const [name, text] of files) await writeFileWhole(path.join(directory, name), text)
 }
 
 /** Checks, before anything is decided, that a recording can be kept there. Throws `usage`, `unwritable_file`. */

@@ -34,10 +34,11 @@ import { BUILDX_BUILTINS } from './capabilities.ts'
 import { type Dependencies, dependenciesOf } from './dependencies.ts'
 import { HELPER_NAMES, HELPERS_FILE, helpersFor } from './docker-helpers.ts'
 import { waitingOf } from './explain/attempts.ts'
+import { createEventLog } from './explain/event-log.ts'
 import { type Explainer, explainerOf } from './explain/explanation.ts'
 import { indexRules, type RuleIndex } from './explain/rule-index.ts'
 import { HOST_FUNCTIONS } from './host-functions.ts'
-import { MAX_EXPLAINED_EVENTS, MAX_TOLD_ERRORS } from './limits.ts'
+import { MAX_TOLD_ERRORS } from './limits.ts'
 import { loadModules } from './modules.ts'
 
 export interface OpaEngineOptions {
@@ -93,11 +94,8 @@ function opaPolicy(
   let known: RuleIndex | undefined
   const explain = (request: EvaluationRequest) => {
     known ??= indexRules(modules)
-    const events: EvaluationEvent[] = []
-    const tell = (event: EvaluationEvent) => {
-      if (events.length < MAX_EXPLAINED_EVENTS) events.push(event)
-    }
-    run(query, { ...request, print: () => {} }, tell)
+    const { events, add } = createEventLog()
+    run(query, { ...request, print: () => {} }, add)
     return { explainer: explainerOf(events, known), events, index: known }
   }
   return {
@@ -109,8 +107,7 @@ function opaPolicy(
     evaluate(request) {
       const evaluation = readOutcome(run(query, request))
       if (evaluation.kind === 'missing' || evaluation.verdict.allow || !isAnnotated) return evaluation
-      const { explainer } = explain(request)
-      const rules = rulesBehind(explainer)
+      const rules = attempt(() => rulesBehind(explain(request).explainer)) ?? []
       return rules.length === 0 ? evaluation : { ...evaluation, verdict: { ...evaluation.verdict, rules } }
     },
     explain(request) {
@@ -148,6 +145,16 @@ export function regoAnswers(answers: ReadonlyMap<string, Answer>): Map<string, R
 function regoAnswer(answer: Answer): RegoAnswer {
   if ('value' in answer) return { value: answer.value as Value }
   return 'unavailable' in answer ? { error: answer.unavailable } : { undefined: true }
+}
+
+/** Undefined where there was no time left: a verdict stands without what is said about it. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof CoreError && error.code === 'budget_exceeded') return undefined
+    throw error
+  }
 }
 
 /** What the author says of the rules that gave a denial its messages; where of none, of the rules that would have allowed. */

@@ -182,7 +182,7 @@ export interface Query {
   evaluate(options?: EvaluateOptions): Outcome
 }
 
-/** A value on its way to an event: text only, unknown parts as `<unknown>`. */
+/** A value on its way to an event: text only, unknown parts as `<unknown>`, cut after about 1,000 characters. */
 export interface ShownVariable {
   readonly name: string
   readonly value: string

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import path from 'node:path'
 import { createResolvers, type Input, localResolver, type Source } from '@source-policy/core'
 import { dockerfileSources } from '@source-policy/dockerfile'
@@ -12,6 +12,7 @@ import { namedContexts } from '../named-contexts.ts'
 import { printable } from '../printable.ts'
 import { readBuild } from '../read-build.ts'
 import { type StarterSources, starterPolicy, starterTest } from '../starter-policy.ts'
+import { writeFileWhole } from '../write-file.ts'
 
 export interface InitOptions extends BuildOptions {
   /** Write over files that are there. */
@@ -38,10 +39,12 @@ export async function init(context: string, options: InitOptions, { io, secrets 
     { name: `${files.filename}.rego`, text: starterPolicy(sources) },
     { name: `${files.filename}_test.rego`, text: starterTest(sources) },
   ]
+  if (!options.force) await refuseExisting(outputs.map(({ name }) => path.join(directory, name)))
   const written: string[] = []
   for (const { name, text } of outputs) {
     const file = path.join(directory, name)
-    await write(file, text, options.force)
+    // a link that stands there is replaced, not followed: it may have come with the context
+    await writeFileWhole(file, text)
     written.push(path.relative(io.cwd, file))
   }
   const { images, repositories, downloads } = sources
@@ -83,13 +86,10 @@ async function describe(sources: readonly Source[]): Promise<StarterSources> {
   }
 }
 
-async function write(file: string, text: string, force: boolean): Promise<void> {
-  try {
-    await writeFile(file, text, { flag: force ? 'w' : 'wx' })
-  } catch (cause) {
-    const { code = 'unknown error' } = cause as NodeJS.ErrnoException
-    if (code === 'EEXIST')
-      throw new CliError('usage', `${path.basename(file)} is there already: say --force to write over it`, { cause })
-    throw new CliError('unwritable_file', `writing ${file}: ${code}`, { cause })
+/** Throws `usage` where one of the files is there, be it a link that leads nowhere. */
+async function refuseExisting(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const isThere = (await lstat(file).catch(() => undefined)) !== undefined
+    if (isThere) throw new CliError('usage', `${path.basename(file)} is there already: say --force to write over it`)
   }
 }

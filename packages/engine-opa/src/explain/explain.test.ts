@@ -132,3 +132,36 @@ deny_msg := []`
     ])
   })
 })
+
+describe('a hostile policy', () => {
+  it('whose rules name each other crosswise is explained in bounds', async () => {
+    const width = 12
+    const level = (n: number) =>
+      Array.from({ length: width }, (_, i) => {
+        const next = Array.from({ length: width }, (_, j) => `r${n + 1}_${j}`).join('\n\t')
+        return n === 7 ? `r${n}_${i} if true` : `r${n}_${i} if {\n\t${next}\n}`
+      }).join('\n\n')
+    const rules = `${Array.from({ length: 8 }, (_, n) => level(n)).join('\n\n')}\n\nallow if {\n\tr0_0\n\tfalse\n}\n\ndeny_msg := []`
+    const started = performance.now()
+    const { rules: told } = await explain(rules, image)
+    expect(told[0]?.name).toBe('allow')
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+
+  it('whose values are huge is explained in bounds', async () => {
+    const rules = `# METADATA
+# title: huge
+deny_msg contains "no" if {
+	big := concat("", [x | some _ in numbers.range(1, 2000); x := "0123456789012345678901234567890123456789"])
+	some n in numbers.range(1, 500)
+	startswith(big, sprintf("%d", [n]))
+	n > 4000
+}
+
+allow := false`
+    const started = performance.now()
+    const { rules: told } = await explain(rules, image)
+    expect(JSON.stringify(told).length).toBeLessThan(100_000)
+    expect(performance.now() - started).toBeLessThan(20_000)
+  })
+})

@@ -1,6 +1,6 @@
 import type { ExplainedBody, ExplainedExpression, ExplainedRule, ShownValue } from '@source-policy/core'
 import type { EvaluationEvent } from '@source-policy/rego'
-import { MAX_EXPLAINED_DEPTH } from '../limits.ts'
+import { MAX_EXPLAINED_DEPTH, MAX_EXPLAINED_RULES } from '../limits.ts'
 import { type Attempt, attemptsOf, type TriedExpression } from './attempts.ts'
 import type { IndexedBody, IndexedExpression, RuleIndex } from './rule-index.ts'
 
@@ -23,9 +23,12 @@ export function explainerOf(events: readonly EvaluationEvent[], index: RuleIndex
     byPlace.set(place, [...(byPlace.get(place) ?? []), attempt])
   }
 
+  let room = MAX_EXPLAINED_RULES
   const explainRule = (name: string, above: readonly string[]): ExplainedRule | undefined => {
     const bodies = index.byRule.get(name)
     if (bodies === undefined || above.includes(name) || above.length >= MAX_EXPLAINED_DEPTH) return undefined
+    // hostile: rules that name each other crosswise stand for more than anybody can read
+    if (room-- <= 0) return undefined
     const within = [...above, name]
     return {
       name: shortName(name),

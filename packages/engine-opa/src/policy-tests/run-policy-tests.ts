@@ -20,9 +20,10 @@ import {
 } from '@source-policy/rego'
 import { BUILDX_BUILTINS } from '../capabilities.ts'
 import { helpersFor } from '../docker-helpers.ts'
+import { createEventLog, type EventLog } from '../explain/event-log.ts'
 import { type Explainer, explainerOf } from '../explain/explanation.ts'
 import { indexRules, type RuleIndex } from '../explain/rule-index.ts'
-import { MAX_EXPLAINED_EVENTS, MAX_TEST_ROUNDS } from '../limits.ts'
+import { MAX_TEST_ROUNDS } from '../limits.ts'
 import { loadModules } from '../modules.ts'
 import { lackingOf, plain, regoAnswers } from '../opa-engine.ts'
 import { createCoverage } from './coverage.ts'
@@ -110,7 +111,7 @@ function queries(
 
 /** What was told while a test ran for the last time. */
 interface Told {
-  events: EvaluationEvent[]
+  log: EventLog
   scenes: Scene[]
   prints: PrintedLine[]
 }
@@ -125,7 +126,7 @@ interface Scene {
 
 async function runTest(test: FoundTest, runner: Runner): Promise<PolicyTestResult> {
   const started = performance.now()
-  const told: Told = { events: [], scenes: [], prints: [] }
+  const told: Told = { log: createEventLog(), scenes: [], prints: [] }
   const notes = new Set<string>()
   const { name, place } = test
   const result = (passed: boolean, failure?: TestFailure): PolicyTestResult => ({
@@ -165,7 +166,7 @@ async function evaluate(
   const query = runner.queryOf(test.package)(test.name)
   const answers = new Map<string, Answer>()
   for (let round = 0; ; round++) {
-    Object.assign(told, { events: [], scenes: [], prints: [] })
+    Object.assign(told, { log: createEventLog(), scenes: [], prints: [] })
     const outcome = query.evaluate(evaluationOf(test, fixture, runner, told, answers))
     const open = outcome.kind === 'blocked' ? outcome.calls.filter(({ id }) => !answers.has(id)) : []
     if (open.length === 0 || round >= MAX_TEST_ROUNDS) return outcome
@@ -199,9 +200,9 @@ function evaluationOf(
         isReporting = true
         const decision = document([...test.package, 'decision']) ?? document(['docker', 'decision'])
         isReporting = false
-        told.scenes.push({ input: knownPart(input), decision: plain(decision), order: told.events.length })
+        told.scenes.push({ input: knownPart(input), decision: plain(decision), order: told.log.events.length })
       }
-      if (told.events.length < MAX_EXPLAINED_EVENTS) told.events.push(event)
+      told.log.add(event)
     },
   }
 }
@@ -213,7 +214,7 @@ function ownScene(test: FoundTest, fixture: TestFixture | undefined, runner: Run
       events: _told,
       print: _print,
       ...rest
-    } = evaluationOf(test, fixture, runner, { events: [], scenes: [], prints: [] }, new Map()) ?? {}
+    } = evaluationOf(test, fixture, runner, { log: createEventLog(), scenes: [], prints: [] }, new Map()) ?? {}
     return plain(runner.queryOf(path)('decision').evaluate(rest).results[0]?.bindings.x)
   }
   const isThere = (path: readonly string[]) => runner.index.byRule.has(['data', ...path, 'decision'].join('.'))
@@ -257,7 +258,8 @@ function decisionsOf(scenes: readonly Scene[]): TestedDecision[] {
 }
 
 function failureOf(test: FoundTest, outcome: Outcome | undefined, index: RuleIndex, told: Told): TestFailure {
-  const { events, scenes } = told
+  const { scenes, log } = told
+  const { events } = log
   const explainer = explainerOf(events, index)
   const bodies = explainer.attempts
     .filter(({ body }) => body.rule === test.rule)

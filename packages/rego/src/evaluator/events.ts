@@ -11,6 +11,7 @@ import { settle, Unknown } from './lacks.ts'
 import type { Frame, Next, Run, Slot, Step } from './run.ts'
 import type { Layout, Scope } from './scope.ts'
 import { select } from './select.ts'
+import { shownText } from './shown-text.ts'
 import { constantOf } from './term.ts'
 import type { VirtualNode } from './virtual-node.ts'
 
@@ -191,17 +192,14 @@ const keyText = (key: Value): string =>
 function shownInput(run: Run, { name, path }: InputRef): ShownVariable {
   let value: Slot = run.environment.input
   for (const key of path) value = value === undefined ? undefined : (select(run, value, key) as Slot)
-  return { name, value: value === undefined ? 'undefined' : shownValue(value) }
+  return { name, value: value === undefined ? 'undefined' : shownText(value) }
 }
-
-const shownValue = (value: Value | Unknown): string =>
-  value instanceof Unknown || openLacks(value) !== undefined ? '<unknown>' : termText(value)
 
 function shownVariables(frame: Frame, layout: Layout, slots: readonly number[]): ShownVariable[] {
   return slots.flatMap(slot => {
     const name = layout.locals[slot]?.name
     const value = frame[slot] as Value | Unknown | undefined
     if (name === undefined || value === undefined) return []
-    return [{ name, value: shownValue(value) }]
+    return [{ name, value: shownText(value) }]
   })
 }

@@ -88,8 +88,13 @@ try {
       const found = await run(['eval', ...network, ...args, `docker-image://${host}/${name}:v1`], base)
       const signer = found.exitCode === 0 ? JSON.parse(found.stdout).image.signatures?.[0]?.signer : undefined
       const isRight = signer?.issuer === IDENTITY.issuer && signer?.subjectAlternativeName === IDENTITY.subject
-      // without a subject in the attestation manifest, its provenance says which image it is about
-      report(`signatures of ${name}`, found.exitCode === 0 && isRight, told(found))
+      // without a subject in the attestation manifest nobody but a frontend may have said for which image it is: refused, as by buildx
+      const isRefused = signer === undefined && found.stdout.includes('subject_mismatch')
+      report(
+        `signatures of ${name}`,
+        found.exitCode === 0 && (name.endsWith('-artifact') ? isRight : isRefused),
+        told(found),
+      )
     }
   }
   console.log(`${tally.passed} passed, ${tally.failed} failed, 0 skipped`)

@@ -154,7 +154,7 @@ describe.each([
   it('refuses a commit that the repository does not have', async () => {
     const unknown = 'a'.repeat(first.length)
     const facts = summary(await resolve(`${repository.url}#${unknown}`, { fields: ['commit'] }))
-    expect(facts.commit).toBe('remote_error')
+    expect(facts.commit).toBe('object_missing')
   })
 
   it.each([
@@ -387,6 +387,26 @@ describe('what goes wrong is unavailable, with its reason', () => {
     const facts = summary(await opened.resolve(`${repository.url}#v1`, { fields: ['checksum', 'commit', 'tag'] }))
     expect(facts).toMatchObject({ tagName: 'v1', checksum: expect.stringMatching(/^[0-9a-f]{40}$/) })
     expect([facts.commit, facts.tag]).toEqual([expect.stringMatching(code), expect.stringMatching(code)])
+  })
+
+  it('no byte of a listing can be changed so that something else is believed beside the objects', async () => {
+    const fields = ['checksum', 'commitChecksum', 'ref', 'commit', 'tag']
+    const right = summary(await opened.resolve(`${repository.url}#v1`, { fields }))
+    const length = opened.server.log.filter(({ method }) => method === 'POST').at(-2)!.answerBytes
+    expect(length).toBeGreaterThan(80)
+    for (let offset = 0; offset < length; offset += 3) {
+      opened.server.faults.clear()
+      opened.server.faults.add({
+        match: ({ method }) => method === 'POST',
+        fault: { kind: 'corrupt', offset },
+        times: 1,
+      })
+      const facts = summary(await opened.resolve(`${repository.url}#v1`, { fields }))
+      for (const field of fields) {
+        const isCode = typeof facts[field] === 'string' && /^[a-z]+_[a-z_]+$|^truncated$/.test(facts[field])
+        if (!isCode) expect([offset, field, facts[field]]).toEqual([offset, field, right[field]])
+      }
+    }
   })
 
   it('no byte of a pack can be changed so that something else is believed', async () => {

@@ -15,9 +15,14 @@ export function encodePacket(line: string): string {
   return (Buffer.byteLength(line) + LENGTH_DIGITS).toString(16).padStart(LENGTH_DIGITS, '0') + line
 }
 
+function refusal(said: string): GitError {
+  return new GitError(/\bnot our ref\b/.test(said) ? 'object_missing' : 'remote_error', `the remote says: ${said}`)
+}
+
 /**
  * The packets of a stream, up to its end, which must fall between two packets.
- * Throws `malformed_response`, `truncated`, or `remote_error` where the server says ERR.
+ * Throws `malformed_response`, `truncated`, or `remote_error` where the server says ERR; `object_missing` where that is that it
+ * has no such object.
  *
  * @see https://git-scm.com/docs/protocol-common#_pkt_line_format
  */
@@ -38,7 +43,7 @@ export async function* decodePackets(source: AsyncIterable<Uint8Array>): AsyncGe
       }
       const bytes = await reader.read(length - LENGTH_DIGITS)
       const text = Buffer.from(bytes.subarray(0, 4)).toString('latin1')
-      if (text === 'ERR ') throw new GitError('remote_error', `the remote says: ${sayable(bytes.subarray(4))}`)
+      if (text === 'ERR ') throw refusal(sayable(bytes.subarray(4)))
       yield bytes
     }
   } finally {

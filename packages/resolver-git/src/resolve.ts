@@ -51,7 +51,17 @@ export async function resolveGit(
   const bound = await attempt(context.signal, () => bind(source, findRemote, context.run, context.signal))
   if ('error' in bound) return merge(others, unavailable(own, bound.error))
   const objects = await resolveObjects(source, own, bound.value, findRemote, context, trustRoots)
+  const contradiction = contradictionOf(source, objects)
+  if (contradiction !== undefined) return merge(others, unavailable(own, contradiction))
   return merge(others, bindingFacts(source, bound.value), objects)
+}
+
+/** Codes of objects that are not there, or others, than the listing of refs promised: then nothing of that listing is believed. */
+const contradicting: ReadonlySet<string> = new Set(['object_missing', 'object_mismatch'])
+
+function contradictionOf(source: GitSource, { unavailable: [first] }: Facts): CodedError | undefined {
+  const isListed = namedCommit(source) === undefined
+  return isListed && first !== undefined && contradicting.has(first.error.code) ? first.error : undefined
 }
 
 /** The objects, as far as `paths` ask for them. */

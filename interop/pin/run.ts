@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -50,7 +51,12 @@ async function makeWorld(who: string): Promise<void> {
   await pushImage('tools', who)
   await pushImage('multi', who, both)
   origin.setFile('/app.txt', who)
-  await repository.commit({ files: { 'src/who': who } })
+  await repository.commit({ files: { 'src/who': who, 'src/Dockerfile': 'FROM scratch\nCOPY who /base\n' } })
+  const context = path.join(base, 'archive')
+  await mkdir(context, { recursive: true })
+  await writeFile(path.join(context, 'Dockerfile'), 'FROM scratch\nCOPY who /base\n')
+  await writeFile(path.join(context, 'who'), who)
+  origin.setFile('/context.tar.gz', execFileSync('tar', ['-C', context, '-czf', '-', '.']))
 }
 
 const files = ['base', 'tools', 'multi', 'context', 'app', 'tag/who', 'git/who'] as const
@@ -65,6 +71,7 @@ async function readBuilt(directory: string): Promise<Built> {
   return built
 }
 
+const ALLOW = 'package docker\n\ndefault allow := true\n\ndecision := {"allow": allow}\n'
 let builds = 0
 async function build(directory: string, policy: string | undefined, options: readonly string[] = []) {
   await buildkit.restart()
@@ -73,6 +80,14 @@ async function build(directory: string, policy: string | undefined, options: rea
   const pins = policy === undefined ? [] : ['--source-policy-file', policy]
   const named = ['--opt', `context:lib=docker-image://${registry.host}/tools:v1`]
   const args = ['build', '--frontend', 'dockerfile.v0', ...locals, ...named, ...pins, ...options]
+  const result = await buildkit.buildctl([...args, '--output', `type=local,dest=${out}`])
+  return { ...result, built: await readBuilt(out) }
+}
+
+async function buildRemote(context: string, policy: string) {
+  await buildkit.restart()
+  const out = path.join(base, `out-${builds++}`)
+  const args = ['build', '--frontend', 'dockerfile.v0', '--opt', `context=${context}`, '--source-policy-file', policy]
   const result = await buildkit.buildctl([...args, '--output', `type=local,dest=${out}`])
   return { ...result, built: await readBuilt(out) }
 }
@@ -102,10 +117,7 @@ ADD ${repository.url}#v1:src /tag
 ADD ${repository.url}#main:src /git
 `
   await writeFile(path.join(project, 'Dockerfile'), dockerfile)
-  await writeFile(
-    path.join(project, 'Dockerfile.rego'),
-    'package docker\n\ndefault allow := true\n\ndecision := {"allow": allow}\n',
-  )
+  await writeFile(path.join(project, 'Dockerfile.rego'), ALLOW)
   await writeFile(path.join(project, 'local'), 'local')
   const hosts = [registry.host, git.host, origin.host].flatMap(host => ['--allow-address', host])
   const network = [...hosts, '--insecure-registry', registry.host, '--insecure-registry', git.host]
@@ -167,13 +179,34 @@ ADD ${repository.url}#main:src /git
     expect(what, refusal(await build(other, pins)), 'denied')
   }
 
+  // the context itself is a source: of git it stays what it was, of a server that has only the new one it is refused
+  await repository.git(['update-ref', 'refs/tags/v1', 'refs/heads/main'])
+  for (const [context, moved] of [
+    [`${repository.url}#v1:src`, 'built'],
+    [`${origin.url}/context.tar.gz`, 'mismatch'],
+  ] as const) {
+    const remote = path.join(base, `remote-${moved}`)
+    await mkdir(remote)
+    await writeFile(path.join(remote, 'org.rego'), ALLOW)
+    const policy = ['--policy', 'filename=cwd://org.rego']
+    const pinned = await runCli(['pin', ...network, ...policy, '-o', 'sources.json', context], { cwd: remote })
+    if (pinned.exitCode !== 0) throw new Error(`pin ${context}: ${pinned.stderr}`)
+    const file = path.join(remote, 'sources.json')
+    const first = await buildRemote(context, file)
+    expect(`${context} as it was checked`, [refusal(first), first.built.base], ['built', 'two'])
+    await makeWorld('two and a half')
+    await repository.git(['update-ref', 'refs/tags/v1', 'refs/heads/main'])
+    const later = await buildRemote(context, file)
+    expect(`${context} after it has changed`, refusal(later), moved)
+    if (moved === 'built') expect('is what was checked', later.built.base, 'two')
+    await makeWorld('two')
+    await repository.git(['update-ref', 'refs/tags/v1', 'refs/heads/main'])
+  }
+
   const platforms = path.join(base, 'platforms')
   await mkdir(platforms)
   await writeFile(path.join(platforms, 'Dockerfile'), `FROM ${registry.host}/multi:v1\n`)
-  await writeFile(
-    path.join(platforms, 'Dockerfile.rego'),
-    'package docker\n\ndefault allow := true\n\ndecision := {"allow": allow}\n',
-  )
+  await writeFile(path.join(platforms, 'Dockerfile.rego'), ALLOW)
   const flagged = ['pin', ...network, '--platform', 'linux/amd64,linux/arm64', '-o', 'sources.json']
   const pinned = await runCli(flagged, { cwd: platforms })
   if (pinned.exitCode !== 0) throw new Error(`pin: ${pinned.stderr}`)

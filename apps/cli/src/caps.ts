@@ -1,4 +1,4 @@
-import { type EnvInput, type Policy, requestCaps } from '@source-policy/core'
+import { type EnvInput, type Policy, type RequestedCaps, requestCaps, toCodedError } from '@source-policy/core'
 import type { Logger } from './logger.ts'
 import type { LoadedPolicy } from './policies.ts'
 import type { Session } from './session.ts'
@@ -9,6 +9,14 @@ export interface AskedCaps {
   ask(policies: readonly LoadedPolicy[], env: Partial<EnvInput>): Promise<void>
   /** What the operator should know of the answers. */
   readonly notices: readonly string[]
+}
+
+const exhausted: ReadonlySet<string> = new Set(['budget_exceeded', 'timeout'])
+
+/** A policy that takes too long leaves its sources undecided: that is told of each of them. */
+function leaveToSources(error: unknown): RequestedCaps {
+  if (exhausted.has(toCodedError(error).code)) return { caps: {}, isDefined: true }
+  throw error
 }
 
 /** Nobody asked yet. Policies whose answer cannot depend on the build are asked once. */
@@ -30,7 +38,7 @@ export function capsOf({ run }: Session, logger: Logger): AskedCaps {
         const key = policy.seesBuild === false ? '' : JSON.stringify(env)
         if (builds.has(key)) continue
         builds.add(key)
-        const { caps, isDefined } = await requestCaps(policy, { run, env })
+        const { caps, isDefined } = await requestCaps(policy, { run, env }).catch(leaveToSources)
         if (caps['exec.proxy'] === true) {
           tell(`policy ${policy.name} asks for exec.proxy: what RUN steps download is decided by the builder, not here`)
         }

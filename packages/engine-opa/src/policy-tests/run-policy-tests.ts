@@ -51,7 +51,9 @@ export async function runPolicyTests(options: PolicyTestsOptions): Promise<Polic
   const set = { name: tests.map(({ path }) => path).join(', '), files: [...policy, ...tests], root }
   const helpers = helpersFor(options.builtins ?? BUILDX_BUILTINS)
   const modules = { ...(await loadModules(set, { presentFirst: true })), ...helpers }
-  const selected = findTests(modules).filter(({ name }) => options.select?.(name) ?? true)
+  const selected = findTests(modules)
+    .filter(({ name }) => options.select?.(name) ?? true)
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
   const tested = Object.fromEntries(policy.map(({ path }) => [path, modules[path] ?? '']))
   const coverage = options.coverage === true ? createCoverage(tested) : undefined
   const runner: Runner = {

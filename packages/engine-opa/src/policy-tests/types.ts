@@ -42,7 +42,7 @@ export interface TestFixture {
 }
 
 export interface PolicyTestsResult {
-  /** By file and row. */
+  /** By name, as docker buildx has them. */
   readonly tests: readonly PolicyTestResult[]
   readonly coverage?: Coverage
 }

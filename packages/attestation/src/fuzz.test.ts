@@ -3,6 +3,7 @@ import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
 import { createMutator } from '@source-policy/testkit'
 import { describe, expect, it } from 'vitest'
+import { FUZZ_RUNS, tally } from '../../../test/fuzz.ts'
 import { decodeEnvelope } from './envelope.ts'
 import { AttestationError } from './error.ts'
 import { readProvenance, SLSA_V1 } from './provenance.ts'
@@ -14,9 +15,8 @@ import { amend, artifact, now, signer, sigstore, statement, trust } from './test
 import { parseTrustRoot } from './trust-root.ts'
 import type { VerifiedSignature } from './verified-signature.ts'
 import { verifyBundle } from './verify-bundle.ts'
+import { verifyCMS } from './verify-cms.ts'
 import { verifyEnvelope, verifySimpleSigning } from './verify-cosign.ts'
-
-const RUNS = Number(process.env.FUZZ_RUNS ?? 400)
 
 const words = [
   '"',
@@ -61,7 +61,7 @@ interface Target {
   readonly name: string
   readonly samples: readonly (string | Uint8Array)[]
   run(input: Uint8Array): unknown
-  /** Runs of this, for each of `RUNS`: what checks signatures is slow. */
+  /** Runs of this, for each of `FUZZ_RUNS`: what checks signatures is slow. */
   readonly share?: number
 }
 
@@ -138,6 +138,12 @@ const targets: readonly Target[] = [
     }),
   ),
   {
+    name: 'CMS signatures',
+    samples: [signer.signMessage(artifact, { timestamp: true }), signer.signMessage(artifact, { log: 'none' })],
+    share: 0.3,
+    run: input => verifyCMS(input, { data: artifact, ...trust }),
+  },
+  {
     name: 'layers of attestations',
     samples: [attestation.bytes],
     share: 0.3,
@@ -161,7 +167,7 @@ describe('whatever comes, it is read or refused with a code', () => {
     const verifier = new Verifier(toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(sigstore.trustedRoot))))
     const mutator = createMutator({ samples: bundles.slice(0, 2), seed: 11, pieces: words })
     let accepted = 0
-    for (let n = 0; n < RUNS; n++) {
+    for (let n = 0; n < FUZZ_RUNS; n++) {
       const bundle = Buffer.from(mutator.next()).toString()
       const verified = await verifyBundle(bundle, { artifact, ...trust }).catch((error: unknown) => error)
       // where a piece of evidence was left out, they differ by design
@@ -169,14 +175,15 @@ describe('whatever comes, it is read or refused with a code', () => {
       accepted++
       expect(() => verifier.verify(toSignedEntity(bundleFromJSON(JSON.parse(bundle)), artifact)), bundle).not.toThrow()
     }
-    console.log(`${accepted} of ${RUNS} mutated bundles were accepted, by both`)
+    tally(FUZZ_RUNS)
+    console.log(`${accepted} of ${FUZZ_RUNS} mutated bundles were accepted, by both`)
   }, 600_000)
 
   it.each(targets)(
     '$name',
     async ({ samples, run, share = 1 }) => {
       const mutator = createMutator({ samples, seed: 7, pieces: words })
-      for (let n = 0; n < RUNS * share; n++) {
+      for (let n = 0; n < FUZZ_RUNS * share; n++) {
         const input = mutator.next()
         const outcome = await Promise.resolve()
           .then(() => run(input))
@@ -185,6 +192,7 @@ describe('whatever comes, it is read or refused with a code', () => {
           expect.fail(`${outcome.stack} for ${Buffer.from(input).toString('latin1')}`)
         }
       }
+      tally(Math.ceil(FUZZ_RUNS * share))
     },
     600_000,
   )

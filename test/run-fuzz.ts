@@ -8,7 +8,7 @@ import path from 'node:path'
  * each target, FUZZ_SEED for others.
  */
 
-const RUNS = process.env.FUZZ_RUNS ?? '45000'
+const RUNS = process.env.FUZZ_RUNS ?? '33000'
 const MIN_EXECUTIONS = 1_000_000
 const TIMEOUT_MS = 60 * 60_000
 

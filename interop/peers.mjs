@@ -30,21 +30,21 @@ export const peers = [
     tool: 'go',
     folder: 'interop/peers/buildkitd',
     package: 'github.com/moby/buildkit/cmd/buildkitd',
-    suites: ['interop:images', 'interop:attestation', 'interop:buildx'],
+    suites: ['interop:images', 'interop:attestation', 'interop:buildx', 'interop:pin'],
   },
   {
     name: 'buildctl',
     tool: 'go',
     folder: 'interop/peers/buildkitd',
     package: 'github.com/moby/buildkit/cmd/buildctl',
-    suites: ['interop:images', 'interop:attestation', 'interop:buildx'],
+    suites: ['interop:images', 'interop:attestation', 'interop:buildx', 'interop:pin'],
   },
   {
     name: 'buildx',
     tool: 'go',
     folder: 'interop/peers/buildx',
     package: 'github.com/docker/buildx/cmd/buildx',
-    suites: ['interop:buildx'],
+    suites: ['interop:images', 'interop:buildx', 'interop:pin'],
   },
   {
     name: 'cosign',
@@ -60,9 +60,10 @@ export const peers = [
 /** Programs of the system that suites need: Debian's packages have them. */
 const programs = {
   'interop:registry': ['docker-registry', 'skopeo', 'umoci', 'buildah', 'htpasswd', 'openssl'],
-  'interop:images': ['docker-registry', 'runc'],
+  'interop:images': ['docker-registry', 'runc', 'busybox'],
+  'interop:pin': ['docker-registry', 'runc', 'git', 'tar'],
   'interop:attestation': ['runc', 'busybox', 'tar'],
-  'interop:buildx': ['docker-registry', 'runc', 'git'],
+  'interop:buildx': ['docker-registry', 'runc', 'busybox', 'git'],
   'interop:sources': ['git', 'gpg', 'ssh-keygen', '/usr/sbin/sshd', 'openssl', 'nginx', 'fcgiwrap'],
 }
 

@@ -10,13 +10,11 @@ import { startLoggedRegistry } from '../builder/registry.ts'
 import { buildPeer } from '../peers.mjs'
 import { type Case, copyCases } from './case.ts'
 import { makeImages } from './images.ts'
-import { tryPins } from './pins.ts'
 
 /*
  * The real buildx with a real buildkitd, and the command as it is built, over directories with Dockerfiles, policies and
  * tests: `policy test`, `policy eval`, `policy eval --print --fields` and `build` against `test`, `eval` and `check`.
- * Before each `eval` buildkitd starts anew, so that both ask the registry from nothing. Then what a build with a pin file
- * of ours uses after tags, branches and files have moved.
+ * Before each `eval` buildkitd starts anew, so that both ask the registry from nothing.
  *
  * --only TEXT   the directories whose names contain it
  */
@@ -100,20 +98,6 @@ try {
     const other = await theirs(directory, ['build', '--builder', 'peer', '--progress', 'plain', ...flags, '.'])
     const mine = await ours(directory, ['check', ...network, ...flags, '.'])
     row('build', ourVerdict(mine), buildVerdict(other))
-  }
-
-  for (const { name, found, isRight } of await tryPins(path.join(base, 'pins'), {
-    ...{ buildkit, registry: registry.host, git, downloads },
-    ours: (directory, args) => ours(directory, [...args.slice(0, 1), ...network, ...args.slice(1)]),
-    buildx: (cwd, args, more) =>
-      finish(buildx, ['build', '--builder', 'peer', ...args], { cwd, env: { ...env, ...more } }),
-  })) {
-    rows.push({
-      directory: 'pin file',
-      what: name,
-      theirs: found,
-      ours: isRight ? found : 'what was checked, or nothing',
-    })
   }
 
   const isSame = ({ theirs: other, ours: mine }: Row) => other === mine

@@ -71,16 +71,15 @@ function spoil(fault: ProxyFault, chunk: Buffer, room: number, client: Socket, u
       client.write(chunk)
       break
     case 'slow': {
-      // a byte at a time, for as long as the reader waits
+      // a byte at a time, for as long as the reader waits; what comes meanwhile has to wait, too
       upstream.pause()
       let at = 0
       const timer = setInterval(() => {
-        client.write(chunk.subarray(at, ++at))
-        if (at < chunk.length) return
+        if (!client.destroyed) client.write(chunk.subarray(at, ++at))
+        if (at < chunk.length && !client.destroyed) return
         clearInterval(timer)
         upstream.resume()
       }, 1)
-      client.on('close', () => clearInterval(timer))
       break
     }
   }

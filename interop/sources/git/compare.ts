@@ -1,5 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { createRun, type Facts, type GitInput, type Path, type PolicyFiles, type Source } from '@source-policy/core'
+import {
+  type CodedError,
+  createRun,
+  type Facts,
+  type GitInput,
+  type Limits,
+  type Path,
+  type PolicyFiles,
+  type Source,
+  toCodedError,
+} from '@source-policy/core'
 import { gitResolver } from '@source-policy/resolver-git'
 import type { GitRepository } from '@source-policy/testkit'
 import { createTransport } from '@source-policy/transport'
@@ -11,7 +21,7 @@ const fields = ['tagName', 'branch', 'ref', 'checksum', 'isAnnotatedTag', 'commi
 const files: PolicyFiles = { read: async file => Uint8Array.from(await readFile(file)) }
 
 /** A source behind a server, as this project sees it. */
-export function openSource(server: RunningServer, repository: string, ref: string) {
+export function openSource(server: RunningServer, repository: string, ref: string, limits: Partial<Limits> = {}) {
   const transport = createTransport({
     allowAddresses: server.host === '' ? [] : [server.host, `127.0.0.1:${server.port}`],
     retries: 0,
@@ -20,7 +30,7 @@ export function openSource(server: RunningServer, repository: string, ref: strin
     ...server.transport,
   })
   const resolver = gitResolver({ transport, localRepositories: true, git: { timeoutMs: 10_000, ...server.git } })
-  const run = createRun()
+  const run = createRun({ limits })
   const source: Source = resolver.parse(`git://${server.url(repository)}${ref === '' ? '' : `#${ref}`}`, { attrs: {} })
   const context = { run, signal: run.signal, anonymous: false }
   return {
@@ -29,7 +39,10 @@ export function openSource(server: RunningServer, repository: string, ref: strin
     run,
     async git(): Promise<{ git: GitInput; problems: string[] }> {
       const { input, unknown } = resolver.describe(source)
-      const facts = await resolver.resolve(source, unknown, context)
+      // a resolver rejects only where the time of the run is over
+      const facts = await resolver
+        .resolve(source, unknown, context)
+        .catch((thrown: unknown): Facts => nothingKnown(unknown, toCodedError(thrown)))
       const git: Record<string, unknown> = { ...input.git }
       for (const { path, value } of facts.known) git[String(path[1])] = value
       return { git, problems: problemsOf(facts, unknown) }
@@ -46,6 +59,10 @@ export function openSource(server: RunningServer, repository: string, ref: strin
     },
     close: () => transport.close(),
   }
+}
+
+function nothingKnown(paths: readonly Path[], error: CodedError): Facts {
+  return { known: [], absent: [], unavailable: paths.map(path => ({ path, error })), children: [] }
 }
 
 function problemsOf({ known, absent, unavailable }: Facts, asked: readonly Path[]): string[] {

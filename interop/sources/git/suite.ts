@@ -9,8 +9,9 @@ import { startServers } from './servers.ts'
 
 /** Milliseconds that one command of git may take where the connection fails; a source takes three at most. */
 const FAULTY_COMMAND_MS = 5000
-/** Milliseconds after which a source behind a faulty connection must have been given up. */
-const MAX_FAULT_MS = 4 * FAULTY_COMMAND_MS
+/** Milliseconds that a run may take there, and those after which it must have ended. */
+const FAULTY_RUN_MS = 3 * FAULTY_COMMAND_MS
+const MAX_FAULT_MS = FAULTY_RUN_MS + FAULTY_COMMAND_MS
 /** Bytes of the server's words that pass before the connection fails. */
 const FAULTY_AFTER_BYTES = [0, 40, 400, 1200] as const
 
@@ -113,7 +114,7 @@ async function spoilConnections(
     for (const afterBytes of FAULTY_AFTER_BYTES) {
       const spoilt = await startFaultProxy(server, fault, afterBytes)
       const started = performance.now()
-      const source = openSource(known(spoilt, server), name, ref)
+      const source = openSource(known(spoilt, server), name, ref, { timeoutMs: FAULTY_RUN_MS })
       const { git, problems } = await source.git()
       const wrong = await wronglyAllowed(policy, source.source, source.resolver, source.run)
       await source.close()

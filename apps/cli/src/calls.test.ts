@@ -10,7 +10,10 @@ beforeAll(async () => {
   const repository = await git.createRepository('app')
   await repository.commit({ files: { a: 'a' }, message: 'a' })
 })
-afterAll(() => Promise.all([git.close(), origin.close(), directory.remove()]))
+afterAll(async () => {
+  directory.remove()
+  await Promise.all([git.close(), origin.close()])
+})
 
 const run = (call: string) => {
   const text = `package docker\n\ndefault allow := false\n\nallow if {\n\t${call}\n}\n\ndecision := {"allow": allow}\n`

@@ -7,7 +7,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // the first test of a file also waits for all that it imports
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -1,3 +1,4 @@
+import type { Policy, Verdict } from './engine.ts'
 import { type CodedError, type CoreErrorCode, toCodedError } from './error.ts'
 import type { RuleMetadata } from './explanation.ts'
 import type { Source } from './source.ts'
@@ -98,4 +99,9 @@ export function failureDecision(
   const error = toCodedError(thrown)
   if (!exhausted.has(error.code)) return { kind: 'broken', ...where, error }
   return { kind: 'undecided', ...where, needs: [], errors: [error] }
+}
+
+/** The denial that a verdict is which does not allow. */
+export function denialOf({ messages, rules }: Verdict, policy: Pick<Policy, 'name'>, source: Source): Deny {
+  return { kind: 'deny', source, policy: policy.name, messages, ...(rules && { rules }) }
 }

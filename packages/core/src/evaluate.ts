@@ -1,19 +1,19 @@
 import { decideOnce } from './decide-once.ts'
-import { type Decision, type Deny, failureDecision, type Overruled, type Waiver } from './decision.ts'
+import { type Decision, type Deny, denialOf, failureDecision, type Waiver } from './decision.ts'
 import type { Evaluation, EvaluationRequest, Lacking, Policy, PrintedLine, Verdict } from './engine.ts'
 import { type CodedError, CoreError } from './error.ts'
-import { type GatherContext, gather, obtainable, reasons, unanswered } from './gather.ts'
+import { type GatherContext, gather, lackingOf, obtainable, reasons, unanswered } from './gather.ts'
 import type { EnvInput } from './input.ts'
 import type { Limits } from './limits.ts'
 import { localResolver } from './local.ts'
 import { convertedBy } from './pin.ts'
-import { basisOf, describeLacking, type Report, type RoundReport } from './report.ts'
+import { createTrail, describeLacking, type Report, reportOf } from './report.ts'
 import { requestFor } from './request.ts'
 import type { Answer, Resolver } from './resolver.ts'
 import { createResolvers } from './resolvers.ts'
 import { createRun, type Run } from './run.ts'
 import type { Platform, Source } from './source.ts'
-import { type FactRecord, plantTree, type SourceNode, type SourceTree } from './source-tree.ts'
+import { plantTree, type SourceNode, type SourceTree } from './source-tree.ts'
 import { redactIdentifier } from './url.ts'
 
 export interface EvaluatorOptions {
@@ -73,20 +73,16 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const started = performance.now()
     const run = given.run ?? createRun({ limits: options.limits ?? {}, ...(given.signal && { signal: given.signal }) })
     const signal = given.signal ? AbortSignal.any([given.signal, run.signal]) : run.signal
-    const trail: Trail = { rounds: [], facts: [], prints: [], warnings: [], overruled: [], warned: [] }
-    const report = (): Report => {
-      const basis = basisOf(trail.facts)
-      return { ...trail, ...(basis && { basis }), durationMs: performance.now() - started }
-    }
+    const trail = createTrail()
 
     try {
       const decision = await decide()
       given.signal?.throwIfAborted()
-      return { decision, report: report() }
+      return { decision, report: reportOf(trail, started) }
     } catch (error) {
       given.signal?.throwIfAborted()
       const identifier = redactIdentifier(String((typeof wanted === 'string' ? wanted : wanted?.identifier) ?? ''))
-      return { decision: failureDecision(error, { identifier }), report: report() }
+      return { decision: failureDecision(error, { identifier }), report: reportOf(trail, started) }
     }
 
     /** All policies in order; a pin starts again from the first one with the pinned source and nothing else bound. */
@@ -115,22 +111,16 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
     async function decideBy(policies: readonly Policy[], tree: SourceTree): Promise<Decision> {
       const { source, resolver } = tree.root
+      const identifier = redactIdentifier(source.identifier)
       for (const policy of policies) {
         try {
           const result = await askPolicy(policy, tree)
-          if ('errors' in result) {
-            return {
-              kind: 'undecided',
-              identifier: redactIdentifier(source.identifier),
-              policy: policy.name,
-              ...result,
-            }
-          }
+          if ('errors' in result) return { kind: 'undecided', identifier, policy: policy.name, ...result }
           trail.warnings.push(...result.warnings)
           for (const message of result.warnMessages ?? []) trail.warned.push({ policy: policy.name, message })
           if (!result.allow) {
             const denial = denialOf(result, policy, source)
-            const by = overrule(policy, denial)
+            const by = policy.mode === 'warn' ? 'warn mode' : options.waive?.(denial)
             if (by === undefined) return denial
             const { messages, rules } = denial
             trail.overruled.push({ policy: policy.name, messages, ...(rules && { rules }), by })
@@ -139,15 +129,10 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           const converted = convertedBy(result.pins, { source, resolver, input: tree.input })
           if (converted !== undefined) return { kind: 'convert', source: converted, from: source }
         } catch (error) {
-          return failureDecision(error, { identifier: redactIdentifier(source.identifier), policy: policy.name })
+          return failureDecision(error, { identifier, policy: policy.name })
         }
       }
       return { kind: 'allow', source }
-    }
-
-    function overrule(policy: Policy, denial: Deny): Overruled['by'] | undefined {
-      if (policy.mode === 'warn') return 'warn mode'
-      return options.waive?.(denial)
     }
 
     /** The loop: ask the policy; where it lacks something, fetch that and ask again. */
@@ -205,25 +190,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   return { evaluate: decideOnce(evaluate) }
 }
 
-interface Trail {
-  readonly rounds: RoundReport[]
-  readonly facts: FactRecord[]
-  readonly prints: PrintedLine[]
-  readonly warnings: string[]
-  readonly overruled: Overruled[]
-  readonly warned: { readonly policy: string; readonly message: string }[]
-}
-
 interface Undecidable {
   readonly needs: readonly string[]
   readonly errors: readonly CodedError[]
-}
-
-function denialOf({ messages, rules }: Verdict, policy: Policy, source: Source): Deny {
-  return { kind: 'deny', source, policy: policy.name, messages, ...(rules && { rules }) }
-}
-
-function lackingOf(evaluation: Evaluation): Lacking {
-  if (evaluation.kind === 'missing') return evaluation
-  return evaluation.verdict.lacking ?? { paths: [], calls: [] }
 }

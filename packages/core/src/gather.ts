@@ -1,4 +1,4 @@
-import type { HostCall, Lacking, Policy } from './engine.ts'
+import type { Evaluation, HostCall, Lacking, Policy } from './engine.ts'
 import { type CodedError, CoreError, toCodedError } from './error.ts'
 import type { Facts } from './facts.ts'
 import { decodeJSON } from './json.ts'
@@ -17,6 +17,12 @@ export interface GatherContext {
   readonly resolvers: Resolvers
   /** How a source is resolved: materials without credentials, unless allowed. */
   contextOf(node: SourceNode): ResolveContext
+}
+
+/** What the policy lacks: for its decision, or for the messages of one. */
+export function lackingOf(evaluation: Evaluation): Lacking {
+  if (evaluation.kind === 'missing') return evaluation
+  return evaluation.verdict.lacking ?? { paths: [], calls: [] }
 }
 
 /** What of `lacking` can still be had in this run: what was not tried yet. Throws where it is not lacking at all. */

@@ -31,6 +31,26 @@ export interface Report {
   readonly durationMs: number
 }
 
+/** What a report is made of, collected while the source is decided. */
+export interface Trail {
+  readonly rounds: RoundReport[]
+  readonly facts: FactRecord[]
+  readonly prints: PrintedLine[]
+  readonly warnings: string[]
+  readonly overruled: Overruled[]
+  readonly warned: Report['warned'][number][]
+}
+
+export function createTrail(): Trail {
+  return { rounds: [], facts: [], prints: [], warnings: [], overruled: [], warned: [] }
+}
+
+/** The report of what was collected since `started`, in milliseconds of `performance.now`. */
+export function reportOf(trail: Trail, started: number): Report {
+  const basis = basisOf(trail.facts)
+  return { ...trail, ...(basis && { basis }), durationMs: performance.now() - started }
+}
+
 /** What is lacking, in words. */
 export function describeLacking({ paths, calls }: Lacking): string[] {
   return [...paths.map(formatPath), ...calls.map(describeCall)]
@@ -42,6 +62,6 @@ function describeCall({ name, args, path }: HostCall): string {
 }
 
 /** The weakest basis among what was asked for. */
-export function basisOf(facts: readonly FactRecord[]): Basis | undefined {
+function basisOf(facts: readonly FactRecord[]): Basis | undefined {
   return weakestBasis(facts.flatMap(fact => (fact.asked && fact.basis !== undefined ? [fact.basis] : [])))
 }

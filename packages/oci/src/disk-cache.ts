@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, utimesSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type CodedError, toCodedError } from '@source-policy/core'
@@ -217,6 +217,8 @@ function openRecord(text: string, key: string): string | undefined {
 
 /** The bytes of a file, undefined where there are none or too many; its time of change says when it was last used, to the hour. */
 function readUsed(file: string, limit: number): Buffer | undefined {
+  // most are asked for in vain, and an error costs more than a second look
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined
   let handle: number
   try {
     handle = openSync(file, 'r')

@@ -92,7 +92,10 @@ export function receive(
         // https://www.rfc-editor.org/rfc/rfc9110#section-15.2: others may come before the answer
         if (status < 200) return
         state = 'coming'
-        resolve({ status, headers, pour, abort, resume: () => controller?.resume() })
+        const reception = { status, headers, pour, abort, resume: () => controller?.resume() }
+        // Undici gives the connection its next request in an immediate of its own. Told in one after that, the caller works on
+        // this answer while the server works on the next: otherwise each would wait for the other.
+        queueMicrotask(() => setImmediate(resolve, reception))
       },
       onResponseData(_controller, part) {
         if (state !== 'coming') return

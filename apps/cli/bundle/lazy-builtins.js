@@ -41,5 +41,6 @@ export function lazyBuiltins() {
 
 /** Neither a class nor a function that carries more than what calling it does. */
 function isPlainFunction(key, member) {
-  return typeof member === 'function' && /^[a-z]/.test(key) && !(promisify.custom in member)
+  if (typeof member !== 'function' || !/^[a-z]/.test(key)) return false
+  return !(promisify.custom in member) && Object.keys(member).length === 0
 }

@@ -14,8 +14,13 @@ const timeoutMs = 1_000
 const maxMegabytes = 512
 /** Milliseconds without a sign of life after which a process counts as hanging. */
 const hangsAfterMs = 120_000
-/** By default one policy in so many is run; with SOURCE_POLICY_HOSTILE=all every one. */
-const sample = process.env.SOURCE_POLICY_HOSTILE === 'all' ? 1 : 4
+/**
+ * With SOURCE_POLICY_HOSTILE=all every policy is run, and held to twice its deadline. By default it is one in so many, and a machine that
+ * has other things to do is given twice that.
+ */
+const isWhole = process.env.SOURCE_POLICY_HOSTILE === 'all'
+const sample = isWhole ? 1 : 4
+const maxDeadlines = isWhole ? 2 : 4
 
 const script = fileURLToPath(new URL('testing/run-hostile.ts', import.meta.url))
 
@@ -76,7 +81,7 @@ const chosen = (all: readonly unknown[]): readonly number[] => [...all.keys()].f
 function expectBounded(measured: Measured | undefined, deadlineMs: number): void {
   expect(measured, 'the process died, or was killed because it hung').toBeDefined()
   const { milliseconds, bytes } = measured!
-  expect(milliseconds).toBeLessThan(2 * deadlineMs)
+  expect(milliseconds).toBeLessThan(maxDeadlines * deadlineMs)
   expect(bytes / 1024 / 1024).toBeLessThan(maxMegabytes)
 }
 
@@ -88,7 +93,7 @@ describe.each([
   const run = onFirstUse(() => runAll(kind, indexes))
 
   test.each(indexes.map(index => policies[index]![0]))(
-    '%s: ends within twice its deadline, in bounded memory, with a result or as cancelled',
+    '%s: ends near its deadline, in bounded memory, with a result or as cancelled',
     async name => {
       const measured = (await run()).get(name)
       expectBounded(measured, timeoutMs)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, type Stats, statSync, utimesSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type CodedError, toCodedError } from '@source-policy/core'
@@ -71,6 +71,7 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   /** By digest, or by the key of a record. */
   const waiting = new Map<string, Entry>()
   let waitingBytes = 0
+  let isKnownDirectory = false
 
   const contentFile = (digest: Digest) => path.join(directory, digestAlgorithm(digest), digestHex(digest))
   const recordFile = (key: string) => path.join(directory, RECORDS, digestHex(digestOf(Buffer.from(key))))
@@ -81,6 +82,7 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
     const own = waiting.get(entry)?.bytes()
     if (own !== undefined) return own.byteLength > limit ? undefined : own
     try {
+      if (!isKnownDirectory) isKnownDirectory = checkDirectory(directory)
       return readUsed(file(), limit)
     } catch (error) {
       report('unreadable', entry, error)
@@ -218,7 +220,7 @@ function openRecord(text: string, key: string): string | undefined {
 /** The bytes of a file, undefined where there are none or too many; its time of change says when it was last used, to the hour. */
 function readUsed(file: string, limit: number): Buffer | undefined {
   // most are asked for in vain, and an error costs more than a second look
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined
+  if (statOf(file) === undefined) return undefined
   let handle: number
   try {
     handle = openSync(file, 'r')
@@ -236,6 +238,20 @@ function readUsed(file: string, limit: number): Buffer | undefined {
   } finally {
     closeSync(handle)
   }
+}
+
+/** Whether the directory is there. Throws where it is something else: versions of Node differ in what a file beneath it then is. */
+function checkDirectory(directory: string): boolean {
+  const stat = statOf(directory)
+  if (stat?.isDirectory() === false) {
+    throw Object.assign(new Error(`${directory} is no directory`), { code: 'ENOTDIR' })
+  }
+  return stat !== undefined
+}
+
+/** Undefined where nothing is there. */
+function statOf(file: string): Stats | undefined {
+  return statSync(file, { throwIfNoEntry: false })
 }
 
 function touch(file: string, now: Date): void {

@@ -48,6 +48,7 @@ export const stages = topic('stages', [
   ['copied from by index', lines('FROM a', 'FROM b', 'COPY --from=0 / /')],
   ['index with zeros', lines('FROM a', 'FROM b', 'COPY --from=00 / /')],
   ['index too large', lines('FROM a', 'FROM b', 'COPY --from=7 / /')],
+  ['index beyond any integer is an image', lines('FROM a', 'COPY --from=9223372036854775808 / /')],
   ['negative index', lines('FROM a', 'FROM b', 'COPY --from=-1 / /')],
   ['index of an image that COPY names', lines('FROM a', 'COPY --from=img / /', 'COPY --from=1 / /')],
   ['index of a mount without source', lines('FROM a', 'RUN --mount=type=cache,target=/c x', 'COPY --from=1 / /')],

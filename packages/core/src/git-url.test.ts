@@ -151,6 +151,8 @@ describe('parseGitURL', () => {
     ['https://host/x.git\n', 'a newline'],
     ['https://host/x\0.git', 'a zero byte'],
     ['git@host:x\n.git', 'a newline in the scp form'],
+    ['git@host:x?ref=%zz', 'a malformed query in the scp form'],
+    ['git@host:x?ref=a;tag=b', 'a semicolon in the query of the scp form'],
   ])('refuses %j: %s', url => {
     expect(() => parseGitURL(url)).toThrow(expect.objectContaining({ code: 'invalid_git_url' }))
   })
@@ -168,6 +170,9 @@ describe('parseGitURL', () => {
     ['https://host/x.git#:a:b', { ref: '', subdir: 'a:b' }],
     ['https://host/x.git?', { remote: 'https://host/x.git?' }],
     ['https://host', { host: 'host', path: '', remote: 'https://host' }],
+    ['https://[fe80::1%25eth0]/x.git', { host: '[fe80::1%eth0]', remote: 'https://[fe80::1%25eth0]/x.git' }],
+    ['https://host/x.git?ref=%zz', { path: '/x.git', remote: 'https://host/x.git' }],
+    ['git://', { host: '', path: '', remote: 'git:' }],
   ])('keeps the text of %s', (url, expected) => {
     expect(parseGitURL(url)).toMatchObject(expected)
   })

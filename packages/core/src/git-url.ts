@@ -1,5 +1,5 @@
 import { CoreError } from './error.ts'
-import { cut, parseQuery, parseURI } from './uri.ts'
+import { cut, isQuery, parseQuery, parseURI } from './uri.ts'
 
 export type GitTransport = 'http' | 'https' | 'ssh' | 'git'
 
@@ -81,6 +81,8 @@ function parseSCPForm(text: string): GitURL {
   const match = scpForm.exec(text)
   if (match === null) throw invalid('no protocol and not user@host:path')
   const [, user = '', host = '', path = '', rawQuery = '', fragment = ''] = match
+  // the query of a URL may be malformed in parts, that of the scp form may not
+  if (!isQuery(rawQuery)) throw invalid('malformed query')
   return {
     scheme: 'ssh',
     host,

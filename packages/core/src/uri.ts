@@ -54,8 +54,13 @@ export function parseURI(text: string): URI | undefined {
 
   const { userinfo, host } = authority
   const escapedPath = every(rawPath, pathCharacter) ? rawPath : escapeText(path, plainIn.path)
-  const escapedHost = [...bytesOf(host)].map(byte => (byte < 0x80 ? String.fromCharCode(byte) : percent(byte))).join('')
+  // a percent sign in a host is that of an IPv6 zone
+  const escapedHost = [...bytesOf(host)]
+    .map(byte => (byte < 0x80 && byte !== 0x25 ? String.fromCharCode(byte) : percent(byte)))
+    .join('')
   const at = userinfo === undefined ? '' : `${userinfo}@`
+  // nothing is left of `git://`, as Go prints it
+  const isPresent = hasAuthority && at + host + path !== ''
   return {
     scheme: scheme.toLowerCase(),
     ...(userinfo === undefined ? {} : { userinfo }),
@@ -63,7 +68,7 @@ export function parseURI(text: string): URI | undefined {
     path,
     rawQuery,
     fragment,
-    base: `${scheme === '' ? '' : `${scheme.toLowerCase()}:`}${hasAuthority ? `//${at}${escapedHost}` : ''}${escapedPath}`,
+    base: `${scheme === '' ? '' : `${scheme.toLowerCase()}:`}${isPresent ? `//${at}${escapedHost}` : ''}${escapedPath}`,
   }
 }
 
@@ -71,15 +76,26 @@ export function parseURI(text: string): URI | undefined {
 export function parseQuery(rawQuery: string): Map<string, string[]> {
   const parameters = new Map<string, string[]>()
   for (const pair of rawQuery.split('&')) {
-    // a `;` would separate parameters for one reader and not for the other
-    if (pair === '' || pair.includes(';')) continue
-    const [rawName, rawValue] = cut(pair, '=')
-    const name = decodePercent(rawName.replaceAll('+', ' '))
-    const value = decodePercent(rawValue.replaceAll('+', ' '))
-    if (name === undefined || value === undefined) continue
+    const parameter = pair === '' ? undefined : parseParameter(pair)
+    if (parameter === undefined) continue
+    const [name, value] = parameter
     parameters.set(name, [...(parameters.get(name) ?? []), value])
   }
   return parameters
+}
+
+/** Whether nothing of a query is malformed. */
+export function isQuery(rawQuery: string): boolean {
+  return rawQuery.split('&').every(pair => pair === '' || parseParameter(pair) !== undefined)
+}
+
+function parseParameter(pair: string): [name: string, value: string] | undefined {
+  // a `;` would separate parameters for one reader and not for the other
+  if (pair.includes(';')) return undefined
+  const [rawName, rawValue] = cut(pair, '=')
+  const name = decodePercent(rawName.replaceAll('+', ' '))
+  const value = decodePercent(rawValue.replaceAll('+', ' '))
+  return name === undefined || value === undefined ? undefined : [name, value]
 }
 
 /** The text before and after the first `separator`. */

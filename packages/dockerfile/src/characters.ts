@@ -65,3 +65,8 @@ export function byteLength(text: string): number {
 export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd')
 }
+
+/** Whether the text is an integer of 64 bits, as Go's Atoi takes it. */
+export function isInteger(text: string): boolean {
+  return /^[+-]?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)
+}

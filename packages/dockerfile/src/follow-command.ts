@@ -9,7 +9,7 @@ import {
 import { isMode, isOwnedByName, isPathOf, isPort, isSignal } from './command-checks.ts'
 import { contentOf } from './content.ts'
 import { DockerfileError } from './error.ts'
-import { isUnknown } from './expansion/expand.ts'
+import { isUnknown, UNKNOWN } from './expansion/expand.ts'
 import type { BuildScope } from './follow-build.ts'
 import type {
   ArgInstruction,
@@ -128,7 +128,9 @@ function followCopy(
     throw refuse('--chown with --link takes numbers only', place)
   }
   if (chmod !== '' && !isUnknown(chmod) && !isMode(chmod)) throw refuse(`${JSON.stringify(chmod)} is no mode`, place)
-  if (checksum !== '' && sources.length !== 1) throw refuse('--checksum goes with one source', place)
+  // what is wholly unknown may be blank
+  if (checksum.replaceAll(UNKNOWN, '') !== '' && sources.length !== 1)
+    throw refuse('--checksum goes with one source', place)
 
   for (const { name } of command.contents) checkPath(state, name, place)
 

@@ -2,6 +2,7 @@ import type { Source } from '@source-policy/core'
 import { gitSource, parseGitRef } from '@source-policy/core/git-url'
 import { addSource, InvalidSource } from './add-source.ts'
 import type { BuildArgs } from './build-args.ts'
+import { isInteger } from './characters.ts'
 import { type Fetch, fetchesOf } from './content.ts'
 import type { Stage } from './dockerfile.ts'
 import type { Environment } from './environment.ts'
@@ -23,7 +24,7 @@ export function sourceDateEpoch(scope: BuildScope): { readonly fetches: Fetch[];
   const written = options.buildArgs.get(NAME) ?? (globalArgs.lookup(NAME) || undefined)
   if (written === undefined) return undefined
   if (written === '') return { fetches: [], value: '' }
-  if (/^[+-]?\d+$/.test(written) && isInt64(BigInt(written))) return { fetches: [], value: String(BigInt(written)) }
+  if (isInteger(written)) return { fetches: [], value: String(BigInt(written)) }
   if (written === 'context') return { fetches: fetchesOf(options.context), value: UNKNOWN }
 
   const context = options.contexts.find(written, options.buildPlatform)
@@ -37,10 +38,6 @@ export function sourceDateEpoch(scope: BuildScope): { readonly fetches: Fetch[];
     throw new DockerfileError('invalid_option', `${NAME} is ${JSON.stringify(written)}: no time, stage or context`)
   }
   return { fetches: [stageSource(stage, scope)], value: UNKNOWN }
-}
-
-function isInt64(value: bigint): boolean {
-  return BigInt.asIntN(64, value) === value
 }
 
 /** The one source of a stage that holds nothing else. Throws `invalid_option`. */

@@ -153,6 +153,14 @@ describe('an ADD', () => {
     expect(undetermined.filter(({ kind }) => kind === 'env')).toHaveLength(2)
   })
 
+  it('that goes with a checksum which may turn out to be blank is not refused before that is known', () => {
+    const add = (checksum: string) => `FROM tools\nADD --checksum=${checksum} git://e.com/a git://e.com/b /`
+    const { undetermined } = sourcesOf(add('$C'), { baseConfig: () => undefined })
+    expect(undetermined.filter(({ kind }) => kind === 'env')).toHaveLength(2)
+    expect(refusal(add('$C'))).toBe('accepted')
+    expect(refusal(add('sha256:$C'), { baseConfig: () => undefined })).toBe('syntax_error 2')
+  })
+
   it.each(['./$X', '/$X', 'dir/$X', '*$X', '../$X'])('of %s is a path whatever the variable holds', word => {
     const { undetermined } = sourcesOf(`FROM tools\nADD ${word} /`, { baseConfig: () => undefined })
     expect(undetermined.filter(({ kind }) => kind === 'env')).toEqual([])
@@ -166,6 +174,7 @@ describe('what BuildKit refuses is refused', () => {
     ['FROM UPPER', 'invalid_reference 1'],
     ['FROM --platform=a/b/c/d x', 'invalid_reference 1'],
     ['FROM a\nCOPY --from=3 / /', 'invalid_reference 2'],
+    ['FROM a\nCOPY --from=9223372036854775807 / /', 'invalid_reference 2'],
     ['FROM a\nCOPY --from=$X / /', 'invalid_source 2'],
     ['FROM a\nCOPY https://e.com/a /', 'invalid_source 2'],
     ['FROM a\nADD --checksum=abc https://e.com/a /', 'invalid_source 2'],
@@ -200,6 +209,7 @@ describe('what BuildKit refuses is refused', () => {
     ['FROM a\nARG --what X=1'],
     ['FROM a AS x\nEXPOSE what\nFROM b'],
     ['FROM a\nONBUILD WHAT x'],
+    ['FROM a\nCOPY --from=9223372036854775808 / /'],
   ])('and what it takes is taken: %j', text => {
     expect(refusal(text)).toBe('accepted')
   })

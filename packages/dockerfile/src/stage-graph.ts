@@ -1,4 +1,4 @@
-import { lowerCase } from './characters.ts'
+import { isInteger, lowerCase } from './characters.ts'
 import { DockerfileError, expansionError, syntaxError } from './error.ts'
 import { expand } from './expansion/expand.ts'
 import { ExpansionError } from './expansion/expansion-error.ts'
@@ -46,8 +46,7 @@ export function createStageGraph(options: { readonly escapeCharacter: string }):
         location: place,
       })
     }
-    // an index is what Go's Atoi takes
-    if (!/^[+-]?\d+$/.test(from)) return find(from) ?? image(from, place, 'copy-from')
+    if (!isInteger(from)) return find(from) ?? image(from, place, 'copy-from')
     const state = states[Number(from)]
     if (state === undefined || from.startsWith('-')) {
       throw new DockerfileError('invalid_reference', `there is no stage ${from}`, { location: place })

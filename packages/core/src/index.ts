@@ -31,7 +31,6 @@ export {
   type EvaluateOptions,
   type Evaluator,
   type EvaluatorOptions,
-  type Round,
 } from './evaluate.ts'
 export type {
   ExplainedBody,
@@ -80,6 +79,7 @@ export { type Origin, type PolicyFile, type PolicyFiles, type PolicySet, readPol
 export type { Report, RoundReport } from './report.ts'
 export type { Answer, Description, HostFunction, HostFunctionContext, ResolveContext, Resolver } from './resolver.ts'
 export { createResolvers, type Resolvers } from './resolvers.ts'
+export type { Round } from './round.ts'
 export { createRun, type Exchange, type Run, type RunOptions, type Usage } from './run.ts'
 export { formatPlatform, type Platform, type Source } from './source.ts'
 export type { FactRecord } from './source-tree.ts'

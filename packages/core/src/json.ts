@@ -22,130 +22,147 @@ export interface DecodeJSONOptions {
 export function decodeJSON(source: string | Uint8Array, options: DecodeJSONOptions): unknown {
   const { what, maxDepth = MAX_JSON_DEPTH, openMaps = [] } = options
   const text = typeof source === 'string' ? source : decodeUTF8(source, what)
-  let offset = 0
+  const reading: Reading = { text, what, maxDepth, openMaps, offset: 0 }
+  const value = readValue(reading, 0, '')
+  next(reading)
+  if (reading.offset < text.length) fail(reading, `unexpected ${excerpt(text, reading.offset)} after the value`)
+  return value
+}
 
-  const fail = (problem: string): never => {
-    throw new CoreError('invalid_json', `decoding ${what}: ${problem} at offset ${offset}`)
-  }
-  /** The code of the next character that is no space; NaN at the end. */
-  const next = (): number => {
-    for (;;) {
-      const code = text.charCodeAt(offset)
-      if (code !== SPACE && code !== LINE_FEED && code !== TAB && code !== CARRIAGE_RETURN) return code
-      offset++
-    }
-  }
-  const expect = (token: string) => {
-    if (!text.startsWith(token, offset)) fail(`expected ${token}, got ${excerpt(text, offset)}`)
-    offset += token.length
-  }
+/** How far a text is read. */
+interface Reading {
+  readonly text: string
+  readonly what: string
+  readonly maxDepth: number
+  readonly openMaps: readonly string[]
+  offset: number
+}
 
-  const readString = (): string => {
-    const start = offset
-    let end = start + 1
-    let isPlain = true
-    for (;;) {
-      const code = text.charCodeAt(end)
-      if (code === QUOTE) break
-      if (code === BACKSLASH) {
-        isPlain = false
-        end++
-      } else if (!(code >= SPACE)) isPlain = false
-      if (end++ >= text.length) {
-        offset = end
-        fail('unterminated string')
-      }
-    }
-    offset = end + 1
-    if (isPlain) return text.slice(start + 1, end)
-    try {
-      return JSON.parse(text.slice(start, offset)) as string
-    } catch {
-      offset = start
-      return fail(`malformed string ${excerpt(text, start)}`)
+function fail({ what, offset }: Reading, problem: string): never {
+  throw new CoreError('invalid_json', `decoding ${what}: ${problem} at offset ${offset}`)
+}
+
+/** The code of the next character that is no space; NaN at the end. */
+function next(reading: Reading): number {
+  for (;;) {
+    const code = reading.text.charCodeAt(reading.offset)
+    if (code !== SPACE && code !== LINE_FEED && code !== TAB && code !== CARRIAGE_RETURN) return code
+    reading.offset++
+  }
+}
+
+function expect(reading: Reading, token: string): void {
+  const { text, offset } = reading
+  if (!text.startsWith(token, offset)) fail(reading, `expected ${token}, got ${excerpt(text, offset)}`)
+  reading.offset += token.length
+}
+
+function readString(reading: Reading): string {
+  const { text, offset: start } = reading
+  let end = start + 1
+  let isPlain = true
+  for (;;) {
+    const code = text.charCodeAt(end)
+    if (code === QUOTE) break
+    if (code === BACKSLASH) {
+      isPlain = false
+      end++
+    } else if (!(code >= SPACE)) isPlain = false
+    if (end++ >= text.length) {
+      reading.offset = end
+      fail(reading, 'unterminated string')
     }
   }
-
-  const readNumber = (): number => {
-    const match = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-    match.lastIndex = offset
-    const digits = match.exec(text)?.[0]
-    if (digits === undefined) return fail(`expected a value, got ${excerpt(text, offset)}`)
-    const value = Number(digits)
-    if (!Number.isFinite(value)) fail(`number out of range: ${digits}`)
-    offset += digits.length
-    return value
+  reading.offset = end + 1
+  if (isPlain) return text.slice(start + 1, end)
+  try {
+    return JSON.parse(text.slice(start, end + 1)) as string
+  } catch {
+    reading.offset = start
+    return fail(reading, `malformed string ${excerpt(text, start)}`)
   }
+}
 
-  const readArray = (depth: number): unknown[] => {
-    const items: unknown[] = []
-    offset++
-    if (next() === CLOSING_BRACKET) {
-      offset++
-      return items
-    }
-    for (;;) {
-      items.push(readValue(depth, ''))
-      if (next() === CLOSING_BRACKET) break
-      expect(',')
-    }
-    offset++
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+
+function readNumber(reading: Reading): number {
+  const { text, offset } = reading
+  number.lastIndex = offset
+  const digits = number.exec(text)?.[0]
+  if (digits === undefined) return fail(reading, `expected a value, got ${excerpt(text, offset)}`)
+  const value = Number(digits)
+  if (!Number.isFinite(value)) fail(reading, `number out of range: ${digits}`)
+  reading.offset += digits.length
+  return value
+}
+
+function readArray(reading: Reading, depth: number): unknown[] {
+  const items: unknown[] = []
+  reading.offset++
+  if (next(reading) === CLOSING_BRACKET) {
+    reading.offset++
     return items
   }
+  for (;;) {
+    items.push(readValue(reading, depth, ''))
+    if (next(reading) === CLOSING_BRACKET) break
+    expect(reading, ',')
+  }
+  reading.offset++
+  return items
+}
 
-  const readObject = (depth: number, name: string): Record<string, unknown> => {
-    // a literal makes the same object as Object.create(null), in a quicker form
-    const members: Record<string, unknown> = { __proto__: null } as never
-    const seen = keySet()
-    const fold = !openMaps.includes(name)
-    offset++
-    if (next() === CLOSING_BRACE) {
-      offset++
-      return members
-    }
-    for (;;) {
-      if (next() !== QUOTE) fail(`expected a key, got ${excerpt(text, offset)}`)
-      const key = readString()
-      if (!seen.add(fold ? foldCase(key) : key)) {
-        fail(`key ${JSON.stringify(key)} stands twice (or differs by case alone)`)
-      }
-      next()
-      expect(':')
-      members[key] = readValue(depth, key)
-      if (next() === CLOSING_BRACE) break
-      expect(',')
-    }
-    offset++
+function readObject(reading: Reading, depth: number, name: string): Record<string, unknown> {
+  // a literal makes the same object as Object.create(null), in a quicker form
+  const members: Record<string, unknown> = { __proto__: null } as never
+  reading.offset++
+  if (next(reading) === CLOSING_BRACE) {
+    reading.offset++
     return members
   }
-
-  const readValue = (depth: number, name: string): unknown => {
-    const code = next()
-    switch (code) {
-      case OPENING_BRACE:
-      case OPENING_BRACKET:
-        if (depth >= maxDepth) fail(`nested deeper than ${maxDepth}`)
-        return code === OPENING_BRACE ? readObject(depth + 1, name) : readArray(depth + 1)
-      case QUOTE:
-        return readString()
-      case LETTER_T:
-        expect('true')
-        return true
-      case LETTER_F:
-        expect('false')
-        return false
-      case LETTER_N:
-        expect('null')
-        return null
-      default:
-        return readNumber()
+  const fold = !reading.openMaps.includes(name)
+  const seen: string[] = []
+  let many: Set<string> | undefined
+  for (;;) {
+    if (next(reading) !== QUOTE) fail(reading, `expected a key, got ${excerpt(reading.text, reading.offset)}`)
+    const key = readString(reading)
+    const folded = fold ? foldCase(key) : key
+    if (many?.has(folded) ?? seen.includes(folded)) {
+      fail(reading, `key ${JSON.stringify(key)} stands twice (or differs by case alone)`)
     }
+    if (many !== undefined) many.add(folded)
+    else if (seen.push(folded) > FEW_KEYS) many = new Set(seen)
+    next(reading)
+    expect(reading, ':')
+    members[key] = readValue(reading, depth, key)
+    if (next(reading) === CLOSING_BRACE) break
+    expect(reading, ',')
   }
+  reading.offset++
+  return members
+}
 
-  const value = readValue(0, '')
-  next()
-  if (offset < text.length) fail(`unexpected ${excerpt(text, offset)} after the value`)
-  return value
+function readValue(reading: Reading, depth: number, name: string): unknown {
+  const code = next(reading)
+  switch (code) {
+    case OPENING_BRACE:
+    case OPENING_BRACKET:
+      if (depth >= reading.maxDepth) fail(reading, `nested deeper than ${reading.maxDepth}`)
+      return code === OPENING_BRACE ? readObject(reading, depth + 1, name) : readArray(reading, depth + 1)
+    case QUOTE:
+      return readString(reading)
+    case LETTER_T:
+      expect(reading, 'true')
+      return true
+    case LETTER_F:
+      expect(reading, 'false')
+      return false
+    case LETTER_N:
+      expect(reading, 'null')
+      return null
+    default:
+      return readNumber(reading)
+  }
 }
 
 const TAB = 0x09
@@ -164,22 +181,6 @@ const CLOSING_BRACE = 0x7d
 
 /** Looking through a few keys is quicker than making a set of them. */
 const FEW_KEYS = 8
-
-/** The keys of one object; `add` is false for one that stands there already. */
-function keySet(): { add(key: string): boolean } {
-  const few: string[] = []
-  let many: Set<string> | undefined
-  return {
-    add(key) {
-      if (many === undefined) {
-        if (few.includes(key)) return false
-        if (few.push(key) > FEW_KEYS) many = new Set(few)
-        return true
-      }
-      return many.size < many.add(key).size
-    },
-  }
-}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

@@ -15,7 +15,11 @@ export function formatPath(path: Path): string {
 /** A string that two paths share only when they are equal: the key of a path in a Map. */
 export function pathKey(path: Path): string {
   let key = ''
-  for (const part of path) key += typeof part === 'string' ? `.${part.length}:${part}` : `#${part}`
+  // paths are looked up all the time, and an iterator costs more than the rest
+  for (let index = 0; index < path.length; index++) {
+    const part = path[index]!
+    key += typeof part === 'string' ? `.${part.length}:${part}` : `#${part}`
+  }
   return key
 }
 

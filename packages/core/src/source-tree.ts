@@ -57,123 +57,150 @@ export interface SourceTreeOptions {
 }
 
 /** Describes a source; throws what its resolver throws. */
-export function plantTree(source: Source, resolver: Resolver, { resolvers, run, env }: SourceTreeOptions): SourceTree {
-  const nodes: SourceNode[] = []
-  const holes = new Map<string, Path>()
-  const unavailable = new Map<string, CodedError>()
-  const facts: FactRecord[] = []
-  const warnings = new Set<string>()
-  /** Facts with a value: a reason to believe one of them may turn up later. */
-  const bound = new Map<string, { basis: Basis }>()
-  /** Every path that was a hole once, or where a material stands: nothing is opened twice. */
-  const opened = new Set<string>()
-  let input: Input = {}
+export function plantTree(source: Source, resolver: Resolver, options: SourceTreeOptions): SourceTree {
+  return new PlantedTree(source, resolver, options)
+}
 
-  const place = (node: SourceNode) => {
+class PlantedTree implements SourceTree {
+  readonly root: SourceNode
+  readonly facts: FactRecord[] = []
+  readonly warnings = new Set<string>()
+  input: Input = {}
+  readonly #options: SourceTreeOptions
+  readonly #nodes: SourceNode[] = []
+  readonly #holes = new Map<string, Path>()
+  readonly #unavailable = new Map<string, CodedError>()
+  /** Facts with a value: a reason to believe one of them may turn up later. */
+  readonly #bound = new Map<string, { basis: Basis }>()
+  /** Every path that was a hole once, or where a material stands: nothing is opened twice. */
+  readonly #opened = new Set<string>()
+
+  constructor(source: Source, resolver: Resolver, options: SourceTreeOptions) {
+    this.#options = options
+    this.root = { source, resolver, prefix: [] }
+    this.#place(this.root)
+  }
+
+  get unknown(): readonly Path[] {
+    return [...this.#holes.values()]
+  }
+
+  ownerOf(path: Path): SourceNode {
+    let owner = this.root
+    for (const node of this.#nodes) {
+      if (isWithin(path, node.prefix) && node.prefix.length > owner.prefix.length) owner = node
+    }
+    return owner
+  }
+
+  isHole(path: Path): boolean {
+    return this.#holes.has(pathKey(path))
+  }
+
+  whyUnavailable(path: Path): CodedError | undefined {
+    return this.#unavailable.get(pathKey(path))
+  }
+
+  add(node: SourceNode, asked: readonly Path[], facts: Facts): void {
+    const wanted = new Set(asked.map(path => pathKey(within(node, path))))
+    for (const warning of facts.warnings ?? []) this.warnings.add(warning)
+    // before the facts: some of them may fill what others open
+    for (const path of facts.holes ?? []) {
+      const whole = within(node, path)
+      if (!this.#opened.has(pathKey(whole))) this.#open(whole)
+    }
+    const values: [Path, unknown][] = []
+    for (const fact of facts.known) {
+      const whole = within(node, fact.path)
+      if (this.#fill(whole, 'known', fact, wanted)) values.push([whole, fact.value])
+    }
+    for (const fact of facts.absent) this.#fill(within(node, fact.path), 'absent', fact, wanted)
+    if (values.length > 0) this.input = withValuesAt(this.input, values) as Input
+    for (const { path, error } of facts.unavailable) {
+      const whole = within(node, path)
+      const key = pathKey(whole)
+      if (wanted.has(key) && this.#holes.has(key)) this.#refuse(whole, error, true)
+    }
+    for (const child of facts.children) {
+      const whole = within(node, child.path)
+      if (!this.#opened.has(pathKey(whole))) this.#adopt(node, child, whole)
+    }
+    for (const path of asked) {
+      const whole = within(node, path)
+      const key = pathKey(whole)
+      if (!this.#holes.has(key) || this.#unavailable.has(key)) continue
+      const message = `resolver ${node.resolver.kind} did not answer for ${formatPath(whole)}`
+      this.#refuse(whole, { code: 'contract_violation', message }, true)
+    }
+  }
+
+  #place(node: SourceNode): void {
+    const { run, env: rootEnv } = this.#options
     run.spend('sources', 1, `describing ${redactIdentifier(node.source.identifier)}`)
     const description = node.resolver.describe(node.source)
-    const env = envAt(depthOf(node))
-    input = withValueAt(input, node.prefix, { ...(env && { env }), ...description.input }) as Input
-    for (const path of description.unknown) open(within(node, path))
-    nodes.push(node)
-  }
-  const strengthen = (key: string, basis: Basis) => {
-    const record = bound.get(key)
-    if (record !== undefined && isStronger(basis, record.basis)) record.basis = basis
-  }
-  const open = (path: Path) => {
-    const key = pathKey(path)
-    opened.add(key)
-    holes.set(key, path)
-  }
-  const envAt = (depth: number): EnvInput | undefined =>
-    depth === 0 && Object.keys(env).length <= 1 && env.depth === 0 ? undefined : { ...env, depth: env.depth + depth }
-
-  const refuse = (path: Path, error: CodedError, asked: boolean) => {
-    open(path)
-    unavailable.set(pathKey(path), error)
-    facts.push({ path: formatPath(path), state: 'unavailable', error, asked })
+    const env = envAt(depthOf(node), rootEnv)
+    this.input = withValueAt(this.input, node.prefix, { ...(env && { env }), ...description.input }) as Input
+    for (const path of description.unknown) this.#open(within(node, path))
+    this.#nodes.push(node)
   }
 
-  const adopt = (parent: SourceNode, child: ChildSource, prefix: Path) => {
-    opened.add(pathKey(prefix))
+  #adopt(parent: SourceNode, child: ChildSource, prefix: Path): void {
+    const { resolvers, run } = this.#options
+    this.#opened.add(pathKey(prefix))
     try {
       const platform = child.platform ?? parent.source.platform
       const parsed = resolvers.parse(child.identifier, { attrs: child.attrs ?? {}, platform })
       const node: SourceNode = { ...parsed, prefix, parent }
       refuseEndless(node, run.limits.maxDepth)
-      place(node)
+      this.#place(node)
     } catch (error) {
-      input = withValueAt(input, prefix, {}) as Input
-      refuse(prefix, toCodedError(error), false)
+      this.input = withValueAt(this.input, prefix, {}) as Input
+      this.#refuse(prefix, toCodedError(error), false)
     }
   }
 
-  const root: SourceNode = { source, resolver, prefix: [] }
-  place(root)
-
-  return {
-    root,
-    get input() {
-      return input
-    },
-    get unknown() {
-      return [...holes.values()]
-    },
-    facts,
-    warnings,
-    ownerOf: path =>
-      nodes.reduce((owner, node) => {
-        return isWithin(path, node.prefix) && node.prefix.length > owner.prefix.length ? node : owner
-      }, root),
-    isHole: path => holes.has(pathKey(path)),
-    whyUnavailable: path => unavailable.get(pathKey(path)),
-    add(node, asked, { known, absent, unavailable: failed, children, holes: beneath = [], warnings: warned = [] }) {
-      const wanted = new Set(asked.map(path => pathKey(within(node, path))))
-      for (const warning of warned) warnings.add(warning)
-      // before the facts: some of them may fill what others open
-      for (const path of beneath) {
-        const whole = within(node, path)
-        if (!opened.has(pathKey(whole))) open(whole)
-      }
-      const values: [Path, unknown][] = []
-      const fill = (path: Path, state: 'known' | 'absent', basis: Basis, from?: string) => {
-        const whole = within(node, path)
-        const key = pathKey(whole)
-        if (!holes.has(key) || unavailable.has(key)) {
-          if (state === 'known') strengthen(key, basis)
-          return undefined
-        }
-        holes.delete(key)
-        const record = { path: formatPath(whole), state, basis, ...(from && { from }), asked: wanted.has(key) }
-        if (state === 'known') bound.set(key, record)
-        facts.push(record)
-        return whole
-      }
-      for (const fact of known) {
-        const filled = fill(fact.path, 'known', fact.basis, fact.from)
-        if (filled !== undefined) values.push([filled, fact.value])
-      }
-      for (const fact of absent) fill(fact.path, 'absent', fact.basis)
-      if (values.length > 0) input = withValuesAt(input, values) as Input
-      for (const { path, error } of failed) {
-        const whole = within(node, path)
-        const key = pathKey(whole)
-        if (wanted.has(key) && holes.has(key)) refuse(whole, error, true)
-      }
-      for (const child of children) {
-        const whole = within(node, child.path)
-        if (!opened.has(pathKey(whole))) adopt(node, child, whole)
-      }
-      for (const path of asked) {
-        const whole = within(node, path)
-        const key = pathKey(whole)
-        if (!holes.has(key) || unavailable.has(key)) continue
-        const message = `resolver ${node.resolver.kind} did not answer for ${formatPath(whole)}`
-        refuse(whole, { code: 'contract_violation', message }, true)
-      }
-    },
+  #open(path: Path): void {
+    const key = pathKey(path)
+    this.#opened.add(key)
+    this.#holes.set(key, path)
   }
+
+  /** Whether the fact filled a hole. */
+  #fill(
+    path: Path,
+    state: 'known' | 'absent',
+    { basis, from }: { readonly basis: Basis; readonly from?: string },
+    wanted: ReadonlySet<string>,
+  ): boolean {
+    const key = pathKey(path)
+    if (!this.#holes.has(key) || this.#unavailable.has(key)) {
+      if (state === 'known') this.#strengthen(key, basis)
+      return false
+    }
+    this.#holes.delete(key)
+    const record = { path: formatPath(path), state, basis, ...(from && { from }), asked: wanted.has(key) }
+    if (state === 'known') this.#bound.set(key, record)
+    this.facts.push(record)
+    return true
+  }
+
+  #strengthen(key: string, basis: Basis): void {
+    const record = this.#bound.get(key)
+    if (record !== undefined && isStronger(basis, record.basis)) record.basis = basis
+  }
+
+  #refuse(path: Path, error: CodedError, asked: boolean): void {
+    this.#open(path)
+    this.#unavailable.set(pathKey(path), error)
+    this.facts.push({ path: formatPath(path), state: 'unavailable', error, asked })
+  }
+}
+
+/** What a source sees of the build; undefined where nothing is known of it. */
+function envAt(depth: number, env: EnvInput): EnvInput | undefined {
+  return depth === 0 && Object.keys(env).length <= 1 && env.depth === 0
+    ? undefined
+    : { ...env, depth: env.depth + depth }
 }
 
 /** The place in the whole input of a path of one source. */

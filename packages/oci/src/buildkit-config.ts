@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { TLSOptions } from '@source-policy/transport'
 import { parse } from 'smol-toml'
-import { memberReader } from './descriptor.ts'
+import { MemberReader } from './descriptor.ts'
 import { OciError, quote } from './error.ts'
 import { MAX_BUILDKIT_CONFIG_BYTES, MAX_CERTIFICATE_BYTES } from './limits.ts'
 import { hostOf, type RegistryConfig, type RegistryConfigs } from './registry-endpoint.ts'
@@ -61,10 +61,9 @@ function parseBuildkitConfig(text: string): Readonly<Record<string, RegistrySect
   } catch (cause) {
     throw new OciError('config_invalid', 'reading buildkitd.toml: it is no TOML', { cause })
   }
-  const reader = memberReader('buildkitd.toml')
+  const reader = new MemberReader('buildkitd.toml')
   try {
-    const registries =
-      reader.optional(reader.object(document, 'the document').registry, reader.object, 'registry') ?? {}
+    const registries = reader.optional(reader.object(document, 'the document').registry, 'object', 'registry') ?? {}
     const sections: Record<string, RegistrySection> = Object.create(null)
     for (const [host, value] of Object.entries(registries)) {
       const name = `registry.${quote(host)}`
@@ -76,10 +75,10 @@ function parseBuildkitConfig(text: string): Readonly<Record<string, RegistrySect
           ? given
           : reader.fail(`${name}.${key} is not a boolean`)
       }
-      const mirrors = reader.optional(section.mirrors, reader.strings, `${name}.mirrors`) ?? []
+      const mirrors = reader.optional(section.mirrors, 'strings', `${name}.mirrors`) ?? []
       for (const mirror of mirrors)
         if (!isHost(mirror.split('/', 1)[0] ?? '')) fail(host, `mirror ${quote(mirror)} is no host`)
-      if (reader.optional(section.tlsconfigdir, reader.strings, `${name}.tlsconfigdir`)?.length) {
+      if (reader.optional(section.tlsconfigdir, 'strings', `${name}.tlsconfigdir`)?.length) {
         fail(host, 'tlsconfigdir is not supported: name the files as ca and keypair')
       }
       const pairs = section.keypair ?? []
@@ -94,7 +93,7 @@ function parseBuildkitConfig(text: string): Readonly<Record<string, RegistrySect
       sections[host] = {
         config: { ...(http !== undefined && { http }), ...(mirrors.length > 0 && { mirrors }) },
         insecure: flag('insecure') ?? false,
-        ca: reader.optional(section.ca, reader.strings, `${name}.ca`) ?? [],
+        ca: reader.optional(section.ca, 'strings', `${name}.ca`) ?? [],
         keypairs,
       }
     }

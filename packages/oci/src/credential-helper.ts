@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { decodeJSON } from '@source-policy/core'
 import type { Credentials } from './credentials.ts'
-import { memberReader } from './descriptor.ts'
+import { MemberReader } from './descriptor.ts'
 import { OciError, quote } from './error.ts'
 import { CREDENTIAL_HELPER_TIMEOUT_MS, MAX_CREDENTIAL_HELPER_BYTES } from './limits.ts'
 
@@ -33,7 +33,7 @@ export const runCredentialHelper: CredentialHelper = async (name, server, signal
   })
   if (status !== 0) return NOT_FOUND.test(output) ? undefined : fail(`it ended with status ${status ?? 'none'}`)
   try {
-    const reader = memberReader('the answer of a credential helper')
+    const reader = new MemberReader('the answer of a credential helper')
     const members = reader.object(decodeJSON(output, { what: 'the answer of a credential helper' }), 'the answer')
     const username = reader.string(members.Username, 'Username')
     const secret = reader.string(members.Secret, 'Secret')

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { decodeJSON } from '@source-policy/core'
 import { type CredentialHelper, runCredentialHelper } from './credential-helper.ts'
 import type { Credentials, CredentialsFor } from './credentials.ts'
-import { memberReader } from './descriptor.ts'
+import { MemberReader } from './descriptor.ts'
 import { OciError } from './error.ts'
 import { MAX_DOCKER_CONFIG_BYTES } from './limits.ts'
 
@@ -85,19 +85,19 @@ function decodeDockerConfig(document: Uint8Array | string, what: string): Docker
     throw new OciError('credentials_invalid', `reading ${what}: larger than ${MAX_DOCKER_CONFIG_BYTES} bytes`)
   }
   try {
-    const reader = memberReader(what)
+    const reader = new MemberReader(what)
     const members = reader.object(decodeJSON(document, { what, openMaps }), 'the document')
     const auths = new Map<string, Credentials>()
-    const entries = reader.optional(members.auths, reader.object, 'auths') ?? {}
+    const entries = reader.optional(members.auths, 'object', 'auths') ?? {}
     // exact host names win over forms like https://host/v1/
     for (const [key, value] of Object.entries(entries).sort(([a], [b]) => b.length - a.length)) {
       const entry = reader.object(value, 'an entry of auths')
-      const text = (name: string) => reader.optional(entry[name], reader.string, `${name} of an entry`) ?? ''
+      const text = (name: string) => reader.optional(entry[name], 'string', `${name} of an entry`) ?? ''
       const credentials = readEntry(text)
       if (credentials !== undefined) auths.set(canonicalHost(key), credentials)
     }
-    const helpers = reader.optional(members.credHelpers, reader.stringMap, 'credHelpers') ?? {}
-    const store = reader.optional(members.credsStore, reader.string, 'credsStore')
+    const helpers = reader.optional(members.credHelpers, 'stringMap', 'credHelpers') ?? {}
+    const store = reader.optional(members.credsStore, 'string', 'credsStore')
     return {
       auths,
       helpers: new Map(Object.entries(helpers).map(([key, name]) => [canonicalHost(key), name])),

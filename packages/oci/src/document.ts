@@ -1,5 +1,5 @@
 import { decodeJSON } from '@source-policy/core'
-import { type Descriptor, type Members, memberReader } from './descriptor.ts'
+import { type Descriptor, MemberReader, type Members } from './descriptor.ts'
 import { OciError, quote } from './error.ts'
 import { MAX_DESCRIPTORS } from './limits.ts'
 import { type DocumentKind, documentKind, MEDIA_TYPES } from './media-type.ts'
@@ -38,19 +38,19 @@ export function decodeDocument(
   bytes: Uint8Array,
   { what, mediaTypes = [] }: { readonly what: string; readonly mediaTypes?: readonly (string | undefined)[] },
 ): ImageManifest | ImageIndex {
-  const reader = memberReader(what)
+  const reader = new MemberReader(what)
   const claims = mediaTypes.map(essence).filter(type => !generic.has(type))
   for (const claim of claims) refuseUnsupported(claim, what)
   const members = reader.object(decodeJSON(bytes, { what, openMaps: ['annotations'] }), 'the document')
   refuseAmbiguous(members, what)
-  const own = reader.optional(members.mediaType, reader.string, 'mediaType')
+  const own = reader.optional(members.mediaType, 'string', 'mediaType')
   if (own !== undefined) refuseUnsupported(own, what)
   const types = new Set([...claims, ...(own === undefined ? [] : [own])])
   if (types.size > 1) reader.fail(`it is called ${[...types].map(quote).join(' and ')}`)
   const [mediaType = guessMediaType(members)] = types
-  const artifactType = reader.optional(members.artifactType, reader.string, 'artifactType')
-  const subject = reader.optional(members.subject, reader.descriptor, 'subject')
-  const annotations = reader.optional(members.annotations, reader.stringMap, 'annotations')
+  const artifactType = reader.optional(members.artifactType, 'string', 'artifactType')
+  const subject = reader.optional(members.subject, 'descriptor', 'subject')
+  const annotations = reader.optional(members.annotations, 'stringMap', 'annotations')
   const common = {
     mediaType,
     ...(artifactType && { artifactType }),

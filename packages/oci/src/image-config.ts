@@ -1,5 +1,5 @@
 import { decodeJSON, type Platform } from '@source-policy/core'
-import { memberReader } from './descriptor.ts'
+import { MemberReader } from './descriptor.ts'
 
 /** What an image says of itself. Members are missing where they are empty. */
 export interface ImageConfig {
@@ -27,29 +27,30 @@ const rfc3339 =
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties
  */
 export function decodeImageConfig(bytes: Uint8Array, { what }: { readonly what: string }): ImageConfig {
-  const reader = memberReader(what)
+  const reader = new MemberReader(what)
   const members = reader.object(decodeJSON(bytes, { what, openMaps }), 'the document')
-  const text = (name: string) => reader.optional(members[name], reader.string, name)
-  const config = reader.optional(members.config, reader.object, 'config') ?? {}
-  const created = reader.optional(members.created, readTime, 'created')
-  const variant = text('variant')
-  const osVersion = text('os.version')
-  const osFeatures = reader.optional(members['os.features'], reader.strings, 'os.features')
-  const labels = reader.optional(config.Labels, reader.stringMap, 'config.Labels')
-  const env = reader.optional(config.Env, reader.strings, 'config.Env')
-  const user = reader.optional(config.User, reader.string, 'config.User')
-  const volumes = reader.optional(config.Volumes, reader.object, 'config.Volumes')
-  const workingDir = reader.optional(config.WorkingDir, reader.string, 'config.WorkingDir')
-  const onBuild = reader.optional(config.OnBuild, reader.strings, 'config.OnBuild')
+  const config = reader.optional(members.config, 'object', 'config') ?? {}
+  const created = reader.optional(members.created, 'string', 'created')
+  const os = reader.optional(members.os, 'string', 'os') ?? ''
+  const architecture = reader.optional(members.architecture, 'string', 'architecture') ?? ''
+  const variant = reader.optional(members.variant, 'string', 'variant')
+  const osVersion = reader.optional(members['os.version'], 'string', 'os.version')
+  const osFeatures = reader.optional(members['os.features'], 'strings', 'os.features')
+  const labels = reader.optional(config.Labels, 'stringMap', 'config.Labels')
+  const env = reader.optional(config.Env, 'strings', 'config.Env')
+  const user = reader.optional(config.User, 'string', 'config.User')
+  const volumes = reader.optional(config.Volumes, 'object', 'config.Volumes')
+  const workingDir = reader.optional(config.WorkingDir, 'string', 'config.WorkingDir')
+  const onBuild = reader.optional(config.OnBuild, 'strings', 'config.OnBuild')
   return {
     platform: {
-      os: text('os') ?? '',
-      architecture: text('architecture') ?? '',
+      os,
+      architecture,
       ...(variant && { variant }),
       ...(osVersion && { osVersion }),
       ...(osFeatures && osFeatures.length > 0 && { osFeatures }),
     },
-    ...(created && { created }),
+    ...(created !== undefined && { created: readTime(reader, created, 'created') }),
     ...(labels && Object.keys(labels).length > 0 && { labels }),
     ...(env && env.length > 0 && { env }),
     ...(user && { user }),
@@ -57,11 +58,11 @@ export function decodeImageConfig(bytes: Uint8Array, { what }: { readonly what: 
     ...(workingDir && { workingDir }),
     ...(onBuild && onBuild.length > 0 && { onBuild }),
   }
+}
 
-  function readTime(value: unknown, name: string): string {
-    const match = rfc3339.exec(reader.string(value, name))
-    if (match === null) return reader.fail(`${name} is not an RFC 3339 time`)
-    const [, seconds, zone] = match
-    return `${seconds}${zone === '+00:00' || zone === '-00:00' ? 'Z' : zone}`
-  }
+function readTime(reader: MemberReader, text: string, name: string): string {
+  const match = rfc3339.exec(text)
+  if (match === null) return reader.fail(`${name} is not an RFC 3339 time`)
+  const [, seconds, zone] = match
+  return `${seconds}${zone === '+00:00' || zone === '-00:00' ? 'Z' : zone}`
 }

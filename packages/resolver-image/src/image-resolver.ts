@@ -101,31 +101,50 @@ async function resolveImage(
     else asked.set(topic, [...(asked.get(topic) ?? []), path])
   }
 
-  /** The facts of one step; where it fails, what it was to answer for is unavailable. */
-  const attempt = async (wanted: readonly Path[], step: () => Promise<PartialFacts>): Promise<PartialFacts> => {
-    if (wanted.length === 0) return {}
-    try {
-      return await step()
-    } catch (thrown) {
-      context.signal.throwIfAborted()
-      context.run.signal.throwIfAborted()
-      const error = toCodedError(thrown)
-      return { unavailable: wanted.map(path => ({ path, error })) }
-    }
-  }
+  const unknown = strange.map(path => ({ unavailable: [{ path, error: unknownField(path) }] }))
+  return coveredBySignature(mergeFacts([...unknown, ...(await answersOf(options, source, asked, context))]))
+}
 
-  const answered = await attempt([...asked.values()].flat(), async () => {
+/** Step by step; where one fails, what is still to be answered is unavailable. */
+async function answersOf(
+  options: ImageResolverOptions,
+  source: Source,
+  asked: Map<Topic, Path[]>,
+  context: ResolveContext,
+): Promise<PartialFacts[]> {
+  if (asked.size === 0) return []
+  const answers: PartialFacts[] = []
+  try {
     const opened = await openImage(options, source, context)
-    const checksum = factOf(pathOf('checksum'), opened.root.digest, opened.basis)
+    answers.push(factOf(pathOf('checksum'), opened.root.digest, opened.basis))
     asked.delete('checksum')
-    const others = await attempt([...asked.values()].flat(), async () => {
-      const image = await chooseImage(options, opened)
-      const steps = Array.from(asked, ([topic, wanted]) => attempt(wanted, () => factsOf(topic, image, wanted)))
-      return coveredBySignature(mergeFacts(await Promise.all(steps)))
-    })
-    return mergeFacts([checksum, others])
-  })
-  return mergeFacts([{ unavailable: strange.map(path => ({ path, error: unknownField(path) })) }, answered])
+    if (asked.size === 0) return answers
+    const image = await chooseImage(options, opened)
+    answers.push(...(await Promise.all(Array.from(asked, ([topic, paths]) => answerOf(topic, image, paths, context)))))
+  } catch (thrown) {
+    answers.push(failed(thrown, [...asked.values()].flat(), context))
+  }
+  return answers
+}
+
+async function answerOf(
+  topic: Topic,
+  image: AttestedImage,
+  paths: readonly Path[],
+  context: ResolveContext,
+): Promise<PartialFacts> {
+  try {
+    return await factsOf(topic, image, paths)
+  } catch (thrown) {
+    return failed(thrown, paths, context)
+  }
+}
+
+function failed(thrown: unknown, paths: readonly Path[], { signal, run }: ResolveContext): PartialFacts {
+  signal.throwIfAborted()
+  run.signal.throwIfAborted()
+  const error = toCodedError(thrown)
+  return { unavailable: paths.map(path => ({ path, error })) }
 }
 
 interface OpenedImage extends Omit<AttestedImage, 'chosen' | 'trustRoots' | 'registry' | 'hardenedImagesKey'> {

@@ -42,7 +42,9 @@ export const FIELDS = [
 
 export type Field = (typeof FIELDS)[number]
 
-export const pathOf = (field: Field): Path => ['image', field]
+const paths = Object.fromEntries(FIELDS.map((field): [Field, Path] => [field, ['image', field]])) as Record<Field, Path>
+
+export const pathOf = (field: Field): Path => paths[field]
 
 const fetchedPaths = FIELDS.map(pathOf)
 const fetchedPathsOfDigest = FIELDS.filter(field => field !== 'checksum').map(pathOf)

@@ -13,9 +13,9 @@ export interface BodyOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Called for each part as it was received, before it is handed on; may throw. */
-  readonly onBytes: (count: number) => void
+  onBytes(count: number): void
   /** Called once, with what is thrown if anything is. */
-  readonly onEnd: (failure: unknown) => void
+  onEnd(failure: unknown): void
 }
 
 /** All of a body, counted and bounded; ends in an error unless all of it came. */
@@ -82,58 +82,83 @@ export async function* readParts(
  * lets a body go on that was held back: only waiting for the server counts, not what the reader does with a part.
  */
 function pourBounded(reception: Reception, options: BodyOptions, sink: BodySink): () => void {
-  const { what, maxBytes, contentLength, timeoutMs, signal, onBytes, onEnd } = options
-  let received = 0
-  let timer: NodeJS.Timeout | undefined
-  let hasEnded = false
-  const giveUp = () =>
-    reception.abort(new TransportError('timeout', `${what}: no more than ${received} bytes in ${timeoutMs} ms`))
-  const wait = () => {
-    if (timer === undefined) timer = setTimeout(giveUp, timeoutMs).unref()
-    else timer.refresh()
-  }
-  const stopWaiting = () => {
-    clearTimeout(timer)
-    timer = undefined
-  }
-  const fail = (thrown: unknown) => {
-    hasEnded = true
-    stopWaiting()
-    const known = isCoded(thrown) ? thrown : toTransportError(thrown, `${what}: after ${received} bytes`, 'truncated')
-    const failure = signal.aborted ? signal.reason : known
-    onEnd(failure)
-    sink.fail(failure)
-  }
-  let isHeldBack = false
-  reception.pour({
-    take(part) {
-      received += part.byteLength
-      onBytes(part.byteLength)
-      if (received > maxBytes) throw tooLarge(what, maxBytes)
-      isHeldBack = !sink.take(part)
-      if (isHeldBack) stopWaiting()
-      else timer?.refresh()
-      return !isHeldBack
-    },
-    end() {
-      if (contentLength !== undefined && received !== contentLength) {
-        fail(new TransportError('truncated', `${what}: expected ${contentLength} bytes, got ${received}`))
-        return
-      }
-      hasEnded = true
-      stopWaiting()
-      onEnd(undefined)
-      sink.end()
-    },
-    fail,
-  })
+  const bounded = new BoundedSink(reception, options, sink)
+  reception.pour(bounded)
   // most bodies are there by now
-  if (!hasEnded && !isHeldBack) wait()
-  return () => {
-    if (hasEnded || !isHeldBack) return
-    isHeldBack = false
-    wait()
-    reception.resume()
+  bounded.wait()
+  return () => bounded.goOn()
+}
+
+class BoundedSink implements BodySink {
+  readonly #reception: Reception
+  readonly #options: BodyOptions
+  readonly #sink: BodySink
+  #received = 0
+  #timer: NodeJS.Timeout | undefined
+  #hasEnded = false
+  #isHeldBack = false
+
+  constructor(reception: Reception, options: BodyOptions, sink: BodySink) {
+    this.#reception = reception
+    this.#options = options
+    this.#sink = sink
+  }
+
+  take(part: Uint8Array): boolean {
+    const { what, maxBytes } = this.#options
+    this.#received += part.byteLength
+    this.#options.onBytes(part.byteLength)
+    if (this.#received > maxBytes) throw tooLarge(what, maxBytes)
+    this.#isHeldBack = !this.#sink.take(part)
+    if (this.#isHeldBack) this.#stopWaiting()
+    else this.#timer?.refresh()
+    return !this.#isHeldBack
+  }
+
+  end(): void {
+    const { what, contentLength } = this.#options
+    if (contentLength !== undefined && this.#received !== contentLength) {
+      this.fail(new TransportError('truncated', `${what}: expected ${contentLength} bytes, got ${this.#received}`))
+      return
+    }
+    this.#hasEnded = true
+    this.#stopWaiting()
+    this.#options.onEnd(undefined)
+    this.#sink.end()
+  }
+
+  fail(thrown: unknown): void {
+    const { what, signal } = this.#options
+    this.#hasEnded = true
+    this.#stopWaiting()
+    const where = `${what}: after ${this.#received} bytes`
+    const known = isCoded(thrown) ? thrown : toTransportError(thrown, where, 'truncated')
+    const failure = signal.aborted ? signal.reason : known
+    this.#options.onEnd(failure)
+    this.#sink.fail(failure)
+  }
+
+  wait(): void {
+    if (this.#hasEnded || this.#isHeldBack) return
+    const { what, timeoutMs } = this.#options
+    const giveUp = () =>
+      this.#reception.abort(
+        new TransportError('timeout', `${what}: no more than ${this.#received} bytes in ${timeoutMs} ms`),
+      )
+    if (this.#timer === undefined) this.#timer = setTimeout(giveUp, timeoutMs).unref()
+    else this.#timer.refresh()
+  }
+
+  goOn(): void {
+    if (this.#hasEnded || !this.#isHeldBack) return
+    this.#isHeldBack = false
+    this.wait()
+    this.#reception.resume()
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Run, redactURL } from '@source-policy/core'
-import { drain, gunzip, readParts, readWhole, tooLarge } from './body.ts'
+import { type BodyOptions, drain, gunzip, readParts, readWhole, tooLarge } from './body.ts'
 import type { Dispatch, Outgoing } from './dispatch.ts'
 import { TransportError } from './error.ts'
 import { toTransportError } from './failure.ts'
@@ -18,95 +18,134 @@ export interface ExchangeOptions {
 /** One answer of one server: redirects and refusals are answers as well. */
 export interface Answer {
   readonly status: number
-  readonly header: (name: string) => string | undefined
+  header(name: string): string | undefined
   readonly decompressed: boolean
   /** The body in parts. Of the three that end an answer one is to be called, once. Throws `response_too_large` where too much is announced. */
-  readonly parts: () => AsyncIterable<Uint8Array>
+  parts(): AsyncIterable<Uint8Array>
   /** The whole body; rejects as `parts` throws. */
-  readonly whole: () => Promise<Uint8Array>
-  readonly discard: () => Promise<void>
+  whole(): Promise<Uint8Array>
+  discard(): Promise<void>
 }
 
 /** Sends one request and waits for the head of the response. Counted in the run, and recorded once it is over. */
 export async function exchange(options: ExchangeOptions): Promise<Answer> {
-  const { dispatch, outgoing, run, maxBytes, bodyTimeoutMs, now } = options
+  const { dispatch, outgoing, run } = options
   const { method, url, signal } = outgoing
   const redacted = redactURL(url)
   const what = `${method} ${redacted}`
   run.contact(url.host)
   run.spend('requests', 1, what)
 
-  const start = now()
-  let bytes = 0
-  let recorded = false
-  const record = (outcome: { status?: number; error?: string }) => {
-    if (recorded) return
-    recorded = true
-    run.record({ method, url: redacted, bytes, durationMs: now() - start, ...outcome })
-  }
-
+  const spent = new Spent(options, redacted)
   let reception: Reception
   try {
     reception = await dispatch.send(outgoing)
   } catch (thrown) {
     const error = signal.aborted ? signal.reason : toTransportError(thrown, what, 'connection_failed')
-    record({ error: failureCode(error) })
+    spent.record({ error: failureCode(error) })
     throw error
   }
-  const { status, headers } = reception
-
+  const { status } = reception
   if (status === 407 && outgoing.proxy !== undefined) {
-    record({ status, error: 'proxy_failed' })
     const error = new TransportError('proxy_failed', `${what}: the proxy wants other credentials`, { status })
+    spent.record({ status, error: error.code })
     reception.abort(error)
     throw error
   }
+  return new ReceivedAnswer(reception, options, what, spent)
+}
 
-  const header = (name: string) => {
-    const value = headers[name.toLowerCase()]
+/** What an exchange took: recorded once, however it ends. */
+class Spent {
+  bytes = 0
+  readonly #options: ExchangeOptions
+  readonly #url: string
+  readonly #start: number
+  #isRecorded = false
+
+  constructor(options: ExchangeOptions, url: string) {
+    this.#options = options
+    this.#url = url
+    this.#start = options.now()
+  }
+
+  record(outcome: { status?: number; error?: string }): void {
+    if (this.#isRecorded) return
+    this.#isRecorded = true
+    const { run, outgoing, now } = this.#options
+    const { method } = outgoing
+    run.record({ method, url: this.#url, bytes: this.bytes, durationMs: now() - this.#start, ...outcome })
+  }
+}
+
+class ReceivedAnswer implements Answer, BodyOptions {
+  readonly status: number
+  readonly decompressed: boolean
+  readonly what: string
+  readonly maxBytes: number
+  readonly contentLength: number | undefined
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly #reception: Reception
+  readonly #run: Run
+  readonly #spent: Spent
+
+  constructor(reception: Reception, options: ExchangeOptions, what: string, spent: Spent) {
+    const { outgoing, run, maxBytes, bodyTimeoutMs } = options
+    this.#reception = reception
+    this.#run = run
+    this.#spent = spent
+    this.status = reception.status
+    this.what = what
+    this.maxBytes = maxBytes
+    this.timeoutMs = bodyTimeoutMs
+    this.signal = outgoing.signal
+    const hasBody = outgoing.method !== 'HEAD' && this.status !== 204 && this.status !== 304
+    this.contentLength = hasBody ? parseLength(this.#header('content-length')) : undefined
+    this.decompressed = hasBody && isDecoded(outgoing, this.#header('content-encoding'))
+  }
+
+  header(name: string): string | undefined {
+    return this.decompressed && /^content-(encoding|length)$/i.test(name) ? undefined : this.#header(name)
+  }
+
+  parts(): AsyncIterable<Uint8Array> {
+    this.#refuseTooLarge()
+    const parts = readParts(this.#reception, this)
+    return this.decompressed ? gunzip(parts, this) : parts
+  }
+
+  async whole(): Promise<Uint8Array> {
+    if (this.decompressed) return join(this.parts())
+    this.#refuseTooLarge()
+    return readWhole(this.#reception, this)
+  }
+
+  discard(): Promise<void> {
+    this.#spent.record({ status: this.status })
+    return drain(this.#reception, MAX_DISCARD_BYTES, DISCARD_TIMEOUT_MS)
+  }
+
+  onBytes(count: number): void {
+    this.#spent.bytes += count
+    this.#run.spend('bytes', count, this.what)
+  }
+
+  onEnd(failure: unknown): void {
+    this.#spent.record({ status: this.status, ...(failure !== undefined && { error: failureCode(failure) }) })
+  }
+
+  #header(name: string): string | undefined {
+    const value = this.#reception.headers[name.toLowerCase()]
     return Array.isArray(value) ? value.join(', ') : value
   }
-  const hasBody = method !== 'HEAD' && status !== 204 && status !== 304
-  const contentLength = hasBody ? parseLength(header('content-length')) : undefined
-  const encoded = hasBody && isDecoded(outgoing, header('content-encoding'))
-  const reading = {
-    what,
-    maxBytes,
-    signal,
-    contentLength,
-    timeoutMs: bodyTimeoutMs,
-    onBytes(count: number) {
-      bytes += count
-      run.spend('bytes', count, what)
-    },
-    onEnd: (failure: unknown) => record({ status, ...(failure !== undefined && { error: failureCode(failure) }) }),
-  }
-  const refuseTooLarge = () => {
-    if (contentLength === undefined || contentLength <= maxBytes) return
-    const error = tooLarge(what, maxBytes)
-    record({ status, error: error.code })
-    reception.abort(error)
-    throw error
-  }
-  const parts = () => {
-    refuseTooLarge()
-    return encoded ? gunzip(readParts(reception, reading), reading) : readParts(reception, reading)
-  }
 
-  return {
-    status,
-    decompressed: encoded,
-    header: name => (encoded && /^content-(encoding|length)$/i.test(name) ? undefined : header(name)),
-    parts,
-    async whole() {
-      if (encoded) return join(parts())
-      refuseTooLarge()
-      return readWhole(reception, reading)
-    },
-    discard() {
-      record({ status })
-      return drain(reception, MAX_DISCARD_BYTES, DISCARD_TIMEOUT_MS)
-    },
+  #refuseTooLarge(): void {
+    if (this.contentLength === undefined || this.contentLength <= this.maxBytes) return
+    const error = tooLarge(this.what, this.maxBytes)
+    this.#spent.record({ status: this.status, error: error.code })
+    this.#reception.abort(error)
+    throw error
   }
 }
 

@@ -34,86 +34,109 @@ export function receive(
 ): Promise<Reception> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
-    let controller: Dispatcher.DispatchController | undefined
-    let state: 'awaited' | 'coming' | 'ended' | 'failed' = 'awaited'
-    let failure: unknown
-    let held: Uint8Array[] = []
-    let heldBytes = 0
-    let sink: BodySink | undefined
-
-    const fail = (error: unknown) => {
-      if (state === 'ended' || state === 'failed') return
-      const wasAwaited = state === 'awaited'
-      state = 'failed'
-      failure = error
-      stopListening()
-      if (wasAwaited) reject(error as Error)
-      else sink?.fail(error)
-    }
-    const abort = (reason: unknown) => {
-      if (state === 'ended' || state === 'failed') return
-      fail(reason)
-      controller?.abort(reason as Error)
-    }
-    const stopListening = onAbort(signal, abort)
-
-    const hand = (part: Uint8Array) => {
-      if (sink !== undefined) return sink.take(part)
-      held.push(part)
-      heldBytes += part.byteLength
-      return heldBytes < MAX_HELD_BYTES
-    }
-
-    const pour = (into: BodySink) => {
-      sink = into
-      const parts = held
-      held = []
-      let goOn = true
-      try {
-        for (const part of parts) goOn = into.take(part)
-      } catch (error) {
-        abort(error)
-        // nothing was left to end, or it had failed before
-        if (failure !== error) into.fail(error)
-        return
-      }
-      if (state === 'ended') into.end()
-      else if (state === 'failed') into.fail(failure)
-      else if (goOn) controller?.resume()
-    }
-
-    dispatcher.dispatch(options, {
-      onRequestStart(started) {
-        controller = started
-        // it was given up while it waited for a connection
-        if (state === 'failed') started.abort(failure as Error)
-      },
-      onResponseStart(_controller, status, headers) {
-        // https://www.rfc-editor.org/rfc/rfc9110#section-15.2: others may come before the answer
-        if (status < 200) return
-        state = 'coming'
-        const reception = { status, headers, pour, abort, resume: () => controller?.resume() }
-        // Undici gives the connection its next request in an immediate of its own. Told in one after that, the caller works on
-        // this answer while the server works on the next: otherwise each would wait for the other.
-        queueMicrotask(() => setImmediate(resolve, reception))
-      },
-      onResponseData(_controller, part) {
-        if (state !== 'coming') return
-        try {
-          if (!hand(part)) controller?.pause()
-        } catch (error) {
-          abort(error)
-        }
-      },
-      onResponseEnd() {
-        if (state !== 'coming') return
-        state = 'ended'
-        stopListening()
-        sink?.end()
-      },
-      onResponseError(_controller, error) {
-        fail(error)
-      },
-    })
+    const receiving = new Receiving(resolve, reject)
+    receiving.stopListening = onAbort(signal, reason => receiving.abort(reason))
+    dispatcher.dispatch(options, receiving)
   })
+}
+
+class Receiving implements Reception, Dispatcher.DispatchHandler {
+  status = 0
+  headers: Reception['headers'] = {}
+  stopListening: () => void = () => undefined
+  readonly #resolve: (reception: Reception) => void
+  readonly #reject: (error: Error) => void
+  #controller: Dispatcher.DispatchController | undefined
+  #state: 'awaited' | 'coming' | 'ended' | 'failed' = 'awaited'
+  #failure: unknown
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #sink: BodySink | undefined
+
+  constructor(resolve: (reception: Reception) => void, reject: (error: Error) => void) {
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  pour(sink: BodySink): void {
+    this.#sink = sink
+    const parts = this.#held
+    this.#held = []
+    let goOn = true
+    try {
+      for (const part of parts) goOn = sink.take(part)
+    } catch (error) {
+      this.abort(error)
+      // nothing was left to end, or it had failed before
+      if (this.#failure !== error) sink.fail(error)
+      return
+    }
+    if (this.#state === 'ended') sink.end()
+    else if (this.#state === 'failed') sink.fail(this.#failure)
+    else if (goOn) this.#controller?.resume()
+  }
+
+  resume(): void {
+    this.#controller?.resume()
+  }
+
+  abort(reason: unknown): void {
+    if (this.#state === 'ended' || this.#state === 'failed') return
+    this.#fail(reason)
+    this.#controller?.abort(reason as Error)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // it was given up while it waited for a connection
+    if (this.#state === 'failed') controller.abort(this.#failure as Error)
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: Reception['headers']): void {
+    // https://www.rfc-editor.org/rfc/rfc9110#section-15.2: others may come before the answer
+    if (status < 200) return
+    this.#state = 'coming'
+    this.status = status
+    this.headers = headers
+    // Undici gives the connection its next request in an immediate of its own. Told in one after that, the caller works on
+    // this answer while the server works on the next: otherwise each would wait for the other.
+    queueMicrotask(() => setImmediate(this.#resolve, this))
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, part: Uint8Array): void {
+    if (this.#state !== 'coming') return
+    try {
+      if (!this.#hand(part)) controller.pause()
+    } catch (error) {
+      this.abort(error)
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#state !== 'coming') return
+    this.#state = 'ended'
+    this.stopListening()
+    this.#sink?.end()
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#fail(error)
+  }
+
+  #hand(part: Uint8Array): boolean {
+    if (this.#sink !== undefined) return this.#sink.take(part)
+    this.#held.push(part)
+    this.#heldBytes += part.byteLength
+    return this.#heldBytes < MAX_HELD_BYTES
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'ended' || this.#state === 'failed') return
+    const wasAwaited = this.#state === 'awaited'
+    this.#state = 'failed'
+    this.#failure = error
+    this.stopListening()
+    if (wasAwaited) this.#reject(error as Error)
+    else this.#sink?.fail(error)
+  }
 }

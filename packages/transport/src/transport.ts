@@ -116,7 +116,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
           const { status } = answer
           throw new TransportError(code, `${method} ${redactURL(url)}: got status ${status}`, { status })
         }
-        return toResponse(answer, url, redirected)
+        return new ReceivedResponse(answer, url, redirected)
       }
     },
     async resolveHost({ hostname, port }, { run, signal }) {
@@ -208,30 +208,41 @@ function addChecked(headers: Record<string, string>, own: Readonly<Record<string
   }
 }
 
-function toResponse(answer: Answer, url: URL, redirected: readonly string[]): TransportResponse {
-  let opened = false
-  const openOnce = () => {
-    if (opened) throw new TypeError('a body can be read once')
-    opened = true
+class ReceivedResponse implements TransportResponse {
+  readonly status: number
+  readonly url: string
+  readonly redirected: readonly string[]
+  readonly decompressed: boolean
+  readonly headers: TransportResponse['headers']
+  readonly body: AsyncIterable<Uint8Array>
+  readonly #answer: Answer
+  #isOpened = false
+
+  constructor(answer: Answer, url: URL, redirected: readonly string[]) {
+    this.#answer = answer
+    this.status = answer.status
+    this.url = url.href
+    this.redirected = redirected
+    this.decompressed = answer.decompressed
+    this.headers = { get: name => answer.header(name) }
+    this.body = { [Symbol.asyncIterator]: () => this.#opened().parts()[Symbol.asyncIterator]() }
   }
-  const bytes = async () => {
-    openOnce()
-    return answer.whole()
+
+  async bytes(): Promise<Uint8Array> {
+    return this.#opened().whole()
   }
-  return {
-    status: answer.status,
-    headers: { get: answer.header },
-    url: url.href,
-    redirected,
-    decompressed: answer.decompressed,
-    body: {
-      [Symbol.asyncIterator]() {
-        openOnce()
-        return answer.parts()[Symbol.asyncIterator]()
-      },
-    },
-    bytes,
-    text: async () => Buffer.from(await bytes()).toString('utf8'),
-    discard: answer.discard,
+
+  async text(): Promise<string> {
+    return Buffer.from(await this.bytes()).toString('utf8')
+  }
+
+  discard(): Promise<void> {
+    return this.#answer.discard()
+  }
+
+  #opened(): Answer {
+    if (this.#isOpened) throw new TypeError('a body can be read once')
+    this.#isOpened = true
+    return this.#answer
   }
 }

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { EXIT_CODES, type Source } from '@source-policy/core'
 import { outcomeOfResult } from './check-result.ts'
 import type { EvalOptions } from './commands/eval.ts'
-import { confinedFiles } from './confined-files.ts'
+import { confinedFiles, isWithin } from './confined-files.ts'
 import { createDecider, type Decided } from './decide.ts'
 import { CliError } from './error.ts'
 import { excerptOf } from './excerpt.ts'
@@ -109,5 +109,8 @@ async function defaultPolicyOf({ file, contextPolicy }: EvalOptions, io: IO): Pr
     const bytes = await io.readStdin({ maxBytes: MAX_POLICY_BYTES })
     return { name, text: decodePolicy(bytes, name), origin: 'operator' }
   }
-  return contextPolicy ? readDefaultPolicy(confinedFiles(io.cwd), file) : undefined
+  if (!contextPolicy) return undefined
+  const absolute = path.resolve(io.cwd, file)
+  if (isWithin(absolute, io.cwd)) return readDefaultPolicy(confinedFiles(io.cwd), file)
+  return readDefaultPolicy(confinedFiles(path.dirname(absolute)), path.basename(absolute))
 }

@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs'
+import path from 'node:path'
 import { buildImage, type Registry, startRegistry } from '@source-policy/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conformanceJSON, hasConformance } from '../../../test/conformance.ts'
@@ -59,6 +61,7 @@ describe('a verdict', () => {
 
   it.each([
     [0, ['-f', 'sub/app.Dockerfile', 'docker-image://alpine']],
+    [0, ['--filename', 'sub/app.Dockerfile', 'docker-image://alpine']],
     [2, ['-f', 'missing', 'docker-image://alpine']],
     [2, ['-f', '../Dockerfile', 'docker-image://alpine']],
     [1, ['--policy', 'filename=org.rego', 'docker-image://busybox']],
@@ -72,6 +75,20 @@ describe('a verdict', () => {
   ])('%i: %j', async (exitCode, argv) => {
     const { stdout, stderr, ...rest } = await run(...argv)
     expect(rest, stdout + stderr).toEqual({ exitCode })
+  })
+
+  it('follows --file out of the working directory, and no link out of where that leads', async () => {
+    const cwd = path.join(directory.path, 'sub')
+    symlinkSync(path.join(cwd, 'app.Dockerfile.rego'), path.join(directory.path, 'inner.rego'))
+    symlinkSync('/etc/passwd', path.join(directory.path, 'outer.rego'))
+    const decide = async (file: string) =>
+      (await runCli(['eval', '-f', file, 'docker-image://busybox'], { cwd })).exitCode
+    expect(await decide('../Dockerfile')).toBe(0)
+    expect(await decide(path.join(directory.path, 'Dockerfile'))).toBe(0)
+    // another name than the policy expects
+    expect(await decide('../inner')).toBe(1)
+    const { exitCode, stderr } = await runCli(['eval', '-f', '../outer', 'docker-image://busybox'], { cwd })
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('lies outside of')])
   })
 
   it('reads a policy from standard input', async () => {

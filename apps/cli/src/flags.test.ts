@@ -17,7 +17,12 @@ it('takes build arguments from the flag, or by name from the environment', () =>
 it('reads lists of platforms, each once', () => {
   const platforms = parsePlatforms(['linux/amd64,linux/arm64/v8', 'linux/amd64', ' linux/arm/v7'])
   expect(platforms.map(formatPlatform)).toEqual(['linux/amd64', 'linux/arm64/v8', 'linux/arm/v7'])
-  expect(() => parsePlatforms(['not-a-platform'])).toThrow(expect.objectContaining({ code: 'platform_invalid' }))
+  expect(() => parsePlatforms(['not-a-platform'])).toThrow(
+    expect.objectContaining({
+      code: 'platform_invalid',
+      message: 'invalid platform "not-a-platform": unknown operating system or architecture',
+    }),
+  )
 })
 
 it.each([

@@ -121,13 +121,20 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
         'Dockerfile, whose policy is <path>.rego; - reads the policy from standard input',
         'Dockerfile',
       )
+      .addOption(new Option('--filename <path>', 'the former name of --file').hideHelp())
       .option('--print', 'print the input that a policy would see, as JSON, and ask no policy')
       .option('--fields <names>', 'unknown fields to fetch with --print: image.labels,image.env', splitFields),
-  ).action(async (source: string, given: Given<EvalOptions>) => {
+  ).action(async (source: string, { filename, ...given }: Given<EvalOptions & { readonly filename: string }>) => {
     await perform(given, async logger => {
       const { evalSource } = await import('./commands/eval.ts')
       const defaults = { file: 'Dockerfile', print: false, fields: [], explain: false, full: false }
-      return evalSource(source, { ...runDefaults, ...defaults, ...runOptions(given) }, { io, secrets, logger })
+      const options = {
+        ...runDefaults,
+        ...defaults,
+        ...runOptions(given),
+        ...(filename !== undefined && { file: filename }),
+      }
+      return evalSource(source, options, { io, secrets, logger })
     })
   })
 

@@ -50,7 +50,7 @@ export function hostPlatform(): Platform {
  */
 export function parsePlatform(specifier: string, options: { readonly host?: Platform } = {}): Platform {
   const fail = (problem: string): never => {
-    throw new OciError('platform_invalid', `parsing platform ${quote(specifier)}: ${problem}`)
+    throw new OciError('platform_invalid', `invalid platform ${quote(specifier)}: ${problem}`)
   }
   const parts = specifier.length > 255 ? fail('longer than 255 characters') : specifier.split('/')
   const [first = '', second, third] = parts

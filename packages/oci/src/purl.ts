@@ -72,6 +72,7 @@ function parsePurl(purl: string): Purl {
   for (const pair of query.split('&').filter(text => text !== '')) {
     const equals = pair.indexOf('=')
     const key = (equals < 0 ? pair : pair.slice(0, equals)).toLowerCase()
+    if (!/^[a-z._-][a-z0-9._-]*$/.test(key)) fail(`malformed qualifier ${quote(key)}`)
     // one key with two values would let two readers see two images
     if (qualifiers.has(key)) fail(`qualifier ${quote(key)} stands twice`)
     if (equals >= 0 && equals < pair.length - 1) qualifiers.set(key, decode(pair.slice(equals + 1)))

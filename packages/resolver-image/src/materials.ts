@@ -22,8 +22,9 @@ export function materialSource({ uri, digest }: Material): MaterialSource {
 function imageMaterial(uri: string, sha256: string | undefined): MaterialSource {
   const { reference: text, platform } = purlToReference(uri)
   let reference = parseReference(text)
-  if (sha256 !== undefined && sha256 !== '') {
-    const digest = readDigest(sha256)
+  const checksum = sha256?.trim() ?? ''
+  if (checksum !== '') {
+    const digest = readDigest(checksum)
     if (reference.digest !== undefined && reference.digest !== digest) {
       throw new ImageSourceError(
         'material_digest_mismatch',

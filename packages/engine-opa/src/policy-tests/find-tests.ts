@@ -1,4 +1,4 @@
-import { type Module, parseModule, readAnnotations } from '@source-policy/rego/syntax'
+import { type Module, parseModule, readAnnotations, type Term } from '@source-policy/rego/syntax'
 import { placeOf, ruleName } from '../explain/rule-index.ts'
 import { refPath } from '../ref-path.ts'
 
@@ -14,18 +14,36 @@ export interface FoundTest {
   readonly fixture: string | undefined
 }
 
-/** The tests of modules: complete rules without arguments whose name begins with `test_`, each once. */
+/** Terms that are no boolean, whatever they hold. */
+const plainValues: ReadonlySet<Term['kind']> = new Set<Term['kind']>([
+  'null',
+  'number',
+  'string',
+  'template',
+  'array',
+  'object',
+  'set',
+  'array-comprehension',
+  'object-comprehension',
+  'set-comprehension',
+])
+
+/**
+ * The tests of modules: complete rules without arguments whose name begins with `test_`, each once. What is written as another
+ * value than a boolean is what tests are made of, as for docker buildx: `test_image := {...}`.
+ */
 export function findTests(modules: Readonly<Record<string, string>>): FoundTest[] {
   const tests = new Map<string, FoundTest>()
   for (const [file, text] of Object.entries(modules)) {
     const module = parseModule(file, text)
     const fixtures = fixturesOf(module)
     for (const rule of module.rules) {
-      const { reference, args, key } = rule.head
-      const isComplete = args === undefined && key === undefined && reference.path.length === 0
+      const { reference, args, key, value } = rule.head
+      const isPlain = value !== undefined && plainValues.has(value.kind)
+      const isComplete = args === undefined && key === undefined && reference.path.length === 0 && !isPlain
       const name = reference.head.kind === 'var' ? reference.head.name : ''
       const id = ruleName(module, rule)
-      if (!isComplete || !name.startsWith('test_') || rule.default || tests.has(id)) continue
+      if (!isComplete || !name.startsWith('test_') || tests.has(id)) continue
       const [, ...path] = refPath(module.package.path)
       tests.set(id, { name, package: path, rule: id, place: placeOf(rule.span), fixture: fixtures.get(name) })
     }

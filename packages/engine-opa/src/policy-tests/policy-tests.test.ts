@@ -57,9 +57,20 @@ describe('a test', () => {
   it.each([
     ['undefined', 'test_x if false'],
     ['false', 'test_x := false'],
-    ['another value', 'test_x := 1'],
+    ['another value', 'test_x := count([1])'],
+    ['false by default', 'default test_x := false'],
   ])('fails where its rule is %s', async (_, test) => {
     expect((await only(test)).passed).toBe(false)
+  })
+
+  it.each([
+    'test_image := {"repo": "alpine"}',
+    'test_n := 1',
+    'default test_s := "x"',
+    'test_set := {1}',
+    'test_f(x) if x',
+  ])('is not what %s says', async data => {
+    expect((await only(`${data}\n\ntest_x if true`)).name).toBe('test_x')
   })
 
   it('may give any number of inputs', async () => {
@@ -111,7 +122,7 @@ test_listed if {
   })
 
   it('that cannot be evaluated fails with the error', async () => {
-    const { passed, failure } = await only('test_x := 1\n\ntest_x := 2')
+    const { passed, failure } = await only('test_x := true\n\ntest_x := false')
     expect({ passed, code: failure?.error?.code }).toEqual({ passed: false, code: 'eval_conflict_error' })
   })
 

@@ -51,7 +51,7 @@ frontend := {
 	"floating": {"latest", "labs", "master"},
 	"since": [1, 21],
 	"tags": "refs/tags/dockerfile/",
-	"flavours": true,
+	"flavour": "-labs",
 }
 
 product := products[input.image.fullRepo]
@@ -79,8 +79,8 @@ is_signed if {
 	ref := signature.signer.sourceRepositoryRef
 	startswith(ref, product.tags)
 	release := trim_prefix(ref, product.tags)
-	selects(input.image.tag, release)
-	of_flavour(input.image.tag, release)
+	endswith(input.image.tag, flavour) == endswith(release, flavour)
+	selects(trim_suffix(input.image.tag, flavour), trim_suffix(release, flavour))
 }
 
 is_signed if {
@@ -105,18 +105,17 @@ version(tag) := [to_number(major), to_number(minor)] if {
 selects(release, release)
 
 selects(tag, release) if {
-	regex.match(\`^\\d+\\.\\d+(?:-labs)?$\`, tag)
+	regex.match(\`^\\d+\\.\\d+$\`, tag)
 	version(tag) == version(release)
 }
 
 selects(tag, release) if {
-	regex.match(\`^\\d+(?:-labs)?$\`, tag)
+	regex.match(\`^\\d+$\`, tag)
 	version(tag)[0] == version(release)[0]
 }
 
-of_flavour(_, _) if not product.flavours
-
-of_flavour(tag, release) if endswith(tag, "-labs") == endswith(release, "-labs")
+# What a tag and its release have in common, where a product has more than one flavour.
+flavour := object.get(product, "flavour", "")
 
 # The release of BuildKit that a tag stands for, from the first signed one on.
 buildkit_release := release if {

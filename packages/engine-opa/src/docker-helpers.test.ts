@@ -240,4 +240,20 @@ describe('the default policy', () => {
     expect((await decideByDefault('local://context', resolver)).kind).toBe('allow')
     expect(asked).toEqual([])
   })
+
+  it.each([
+    ['docker/dockerfile:1.21', 'moby/buildkit', 'dockerfile/1.21.3', 'allow'],
+    ['docker/dockerfile:1-labs', 'moby/buildkit', 'dockerfile/1.22.0-labs', 'allow'],
+    ['docker/dockerfile:1.21-labs', 'moby/buildkit', 'dockerfile/1.21.3', 'deny'],
+    ['docker/dockerfile:1.21', 'moby/buildkit', 'dockerfile/1.21.3-labs', 'deny'],
+    ['docker/dockerfile:1.21.0', 'moby/buildkit', 'dockerfile/1.21.3', 'deny'],
+    ['docker/dockerfile:1.21', 'moby/buildkit', '1.21.3', 'deny'],
+    ['docker/buildkit-syft-scanner:1.10', 'docker/buildkit-syft-scanner', '1.10.1', 'allow'],
+    ['docker/buildkit-syft-scanner:1.10-labs', 'docker/buildkit-syft-scanner', '1.10-labs', 'allow'],
+    ['docker/buildkit-syft-scanner:1.10-labs', 'docker/buildkit-syft-scanner', '1.10.1', 'deny'],
+    ['docker/buildkit-syft-scanner:1-labs', 'docker/buildkit-syft-scanner', '1.10.1-labs', 'deny'],
+  ])('takes for %s of %s the release %s: %s', async (ref, repo, release, expected) => {
+    const { resolver } = imagesSignedBy({ repo, ref: `refs/tags/${release}` })
+    expect((await decideByDefault(ref, resolver)).kind).toBe(expected)
+  })
 })

@@ -91,7 +91,12 @@ describe('provenance', () => {
 
   it('without metadata has none of its fields, with empty metadata the flags', () => {
     const bare = { buildType: 'x' }
-    expect(read(SLSA_V0_2, bare)).toEqual({ predicateType: SLSA_V0_2, buildType: 'x', materials: [] })
+    expect(read(SLSA_V0_2, bare)).toEqual({
+      predicateType: SLSA_V0_2,
+      buildType: 'x',
+      configSource: {},
+      materials: [],
+    })
     expect(read(SLSA_V0_2, { ...bare, metadata: {} })).toMatchObject({
       reproducible: false,
       hermetic: false,

@@ -110,7 +110,7 @@ export function readProvenance({
     predicateType,
     ...nonEmpty('buildType', buildType),
     ...nonEmpty('builderID', builderID),
-    ...configSource(objectAt(root, layout.configSource), layout),
+    configSource: configSource(objectAt(root, layout.configSource), layout),
     ...nonEmpty('frontend', text(request, 'frontend')),
     ...(Object.keys(rawArgs).length > 0 && { rawArgs }),
     ...(buildArgs.length > 0 && { buildArgs: Object.fromEntries(buildArgs) }),
@@ -137,13 +137,14 @@ function readMetadata(
   }
 }
 
-function configSource(from: JSONObject | undefined, layout: Layout): Pick<ProvenanceInput, 'configSource'> {
-  const source = {
+/** There in any case, perhaps empty, as in buildx. */
+function configSource(from: JSONObject | undefined, layout: Layout): NonNullable<ProvenanceInput['configSource']> {
+  const digest = stringsAt(from, 'digest')
+  return {
     ...nonEmpty('uri', stringAt(from, 'uri')),
-    ...(Object.keys(stringsAt(from, 'digest')).length > 0 && { digest: stringsAt(from, 'digest') }),
+    ...(Object.keys(digest).length > 0 && { digest }),
     ...nonEmpty('path', stringAt(from, layout.configPath)),
   }
-  return Object.keys(source).length > 0 ? { configSource: source } : {}
 }
 
 function readMaterials(value: unknown): Material[] {

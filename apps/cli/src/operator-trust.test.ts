@@ -93,6 +93,13 @@ describe('the trust root of the public instance', () => {
     expect(await readFile(path.join(tuf(), 'target'), 'utf8')).toBe(other)
   })
 
+  it('may have members that are newer than this program', async () => {
+    const newer = trustedRoot.replace('{', '{"witnesses":[],')
+    const { repository } = await serve({ targets: { 'trusted_root.json': newer } })
+    const { root, notices } = await find({ transport, repository })
+    expect({ isEmbedded: isEmbedded(root), notices }).toEqual({ isEmbedded: false, notices: [] })
+  })
+
   it.each<[string, (serving: Awaited<ReturnType<typeof serve>>) => void]>([
     ['the repository is down', () => origin.faults.add({ fault: { kind: 'refuse' } })],
     ['it answers with errors', () => origin.faults.add({ fault: { kind: 'status', status: 500 } })],

@@ -3,8 +3,12 @@ import { toTrustMaterial, type TrustMaterial as VerifierMaterial } from '@sigsto
 import { type Certificate, parseCertificate } from './certificate.ts'
 import { certificatePath, PURPOSES } from './certificate-chain.ts'
 import { AttestationError } from './error.ts'
+import { knownMembers } from './known-members.ts'
 import { decodeMessage } from './protobuf-json.ts'
 import type { VerifiedCertificate } from './verify-signature.ts'
+
+/** The old form `application/vnd.dev.sigstore.trustedroot+json;version=0.1`, or `application/vnd.dev.sigstore.trustedroot.v0.2+json`. */
+const MEDIA_TYPE = /^application\/vnd\.dev\.sigstore\.trustedroot[.+]/
 
 type Fail = (problem: string, cause?: unknown) => never
 
@@ -35,6 +39,8 @@ export interface TrustMaterial {
 /** The authorities of a decoded trusted_root.json. */
 export function readTrustMaterial(document: unknown, fail: Fail): TrustMaterial {
   const root = decodeRoot(document, fail)
+  // with unknown members left out, any other document would be a root that trusts nobody
+  if (!MEDIA_TYPE.test(root.mediaType)) fail(`its media type is ${JSON.stringify(root.mediaType.slice(0, 100))}`)
   for (const [kind, logs] of Object.entries({ tlogs: root.tlogs, ctlogs: root.ctlogs })) {
     for (const [n, { publicKey, logId, checkpointKeyId }] of logs.entries()) {
       // without it a stolen key of a retired log could date signatures back at will
@@ -78,7 +84,8 @@ function signerOf(certificates: readonly Certificate[]): Pick<TimestampAuthority
 
 function decodeRoot(document: unknown, fail: Fail): TrustedRoot {
   try {
-    return decodeMessage(document, TrustedRoot, fail)
+    // it may have members that are newer than this: readers that refuse those would be held to an old trust root for ever
+    return decodeMessage(knownMembers(document, TrustedRoot, fail), TrustedRoot, fail)
   } catch (cause) {
     if (cause instanceof AttestationError) throw cause
     return fail('malformed', cause)

@@ -10,6 +10,7 @@ interface RootJSON {
   certificateAuthorities: { certChain: { certificates: { rawBytes: string }[] } }[]
   timestampAuthorities: RootJSON['certificateAuthorities']
 }
+const renamed = (from: string, to: string) => sigstore.trustedRoot.replace(`"${from}"`, `"${to}"`)
 const changed = (change: (root: RootJSON) => void) => amend(sigstore.trustedRoot, change as (document: never) => void)
 
 describe('the embedded trust root', () => {
@@ -42,10 +43,38 @@ describe('a trust root', () => {
     expect(root).toMatchObject({ name: 'own', publicGood: false, asOf })
   })
 
+  it('may have members that are newer than this reader, at all depths', async () => {
+    const text = changed(root => {
+      const [log] = root.tlogs
+      Object.assign(root, { witnesses: [{ publicKey: { rawBytes: 'AA==' } }] })
+      Object.assign(log!, { shard: null })
+      Object.assign(log!.publicKey, { revoked: { at: '2026-01-01T00:00:00Z' } })
+      Object.assign(root.certificateAuthorities[0]!.certChain.certificates[0]!, { pem: '' })
+    })
+    const material = async (source: string) => {
+      const { logs, ctLogs, certificateAuthorities, timestampAuthorities } = (
+        await parseTrustRoot(source, { name: 'own' })
+      ).material
+      return { logs, ctLogs, certificateAuthorities, timestampAuthorities }
+    }
+    expect(JSON.stringify(await material(text))).toBe(JSON.stringify(await material(sigstore.trustedRoot)))
+  })
+
   it.each([
     ['no JSON', '{', 'invalid_json'],
     ['no object', '[]', 'invalid_trust_root'],
-    ['an unknown member', sigstore.trustedRoot.replace('{', '{"more":1,'), 'invalid_trust_root'],
+    ['an object of something else', '{"hello":"world"}', 'invalid_trust_root'],
+    [
+      'another media type',
+      sigstore.trustedRoot.replace('sigstore.trustedroot', 'sigstore.bundle'),
+      'invalid_trust_root',
+    ],
+    ['members of wrong types', sigstore.trustedRoot.replace('"tlogs"', '"tlogs":{},"more"'), 'invalid_trust_root'],
+    ['a known member spelt otherwise', renamed('validFor', 'valid_for'), 'invalid_trust_root'],
+    ['a known member in other case', renamed('ctlogs', 'ctLogs'), 'invalid_trust_root'],
+    ['an unknown algorithm', renamed('SHA2_256', 'SHA9_999'), 'invalid_trust_root'],
+    ['a text for an object', changed(root => Object.assign(root.tlogs[0]!, { publicKey: 'x' })), 'invalid_trust_root'],
+    ['an object for a text', changed(root => Object.assign(root.tlogs[0]!, { baseUrl: {} })), 'invalid_trust_root'],
     ['a log without a start', changed(({ tlogs }) => delete tlogs[0]!.publicKey.validFor!.start), 'invalid_trust_root'],
     ['a log without a validity', changed(({ tlogs }) => delete tlogs[1]!.publicKey.validFor), 'invalid_trust_root'],
     ['a CT log without a start', changed(({ ctlogs }) => delete ctlogs[0]!.publicKey.validFor), 'invalid_trust_root'],

@@ -25,8 +25,8 @@ export interface ParseTrustRootOptions {
 
 /**
  * The trust root in a trusted_root.json. Certificates and keys are parsed here, once, and chains that were verified are remembered:
- * keep it for as long as it is used. Throws `too_large`, `invalid_json` and `invalid_trust_root`, also where the key of a log does
- * not say since when it is valid.
+ * keep it for as long as it is used. Members that later versions of the format add are not looked at; those that are known have to be
+ * well formed. Throws `too_large`, `invalid_json` and `invalid_trust_root`, also where the key of a log does not say since when it is valid.
  *
  * @see https://github.com/sigstore/protobuf-specs/blob/v0.5.0/protos/sigstore_trustroot.proto
  */

@@ -220,9 +220,7 @@ function program(io: IO, secrets: Secrets, perform: Perform): Command {
     .option('--identity-regexp <expression>', 'the same as a regular expression (RE2) for the whole name')
     .option('--issuer <url>', 'who vouched for the identity')
     .option('--issuer-regexp <expression>', 'the same as a regular expression')
-    .addOption(
-      repeated('--trust-root <file>', 'trusted_root.json of a Sigstore instance (default: the public one, embedded)'),
-    )
+    .addOption(trustRootOption())
     .option('--no-log', 'a signature by --key needs no log entry and no timestamp')
     .option('--allow-unsigned', 'a statement that nobody signed is enough')
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
@@ -319,12 +317,7 @@ function withRunOptions(command: Command): Command {
         .default('signature'),
     )
     .option('--github-api <url>', 'REST API of a GitHub Enterprise, for github_attestation: https://<host>/api/v3')
-    .addOption(
-      repeated(
-        '--trust-root <file>',
-        'trusted_root.json of another Sigstore instance, which holds beside the public one',
-      ),
-    )
+    .addOption(trustRootOption())
     .addOption(
       new Option('--trust-root-max-age <age>', "how old the public instance's trust root may be: 30d, 12h").argParser(
         readAge,
@@ -335,6 +328,13 @@ function withRunOptions(command: Command): Command {
     .addOption(new Option('--timeout <duration>', 'time for all of it: 90s, 5m').argParser(readDuration))
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json']).default('text'))
     .addOption(logLevelOption())
+}
+
+function trustRootOption(): Option {
+  return repeated(
+    '--trust-root <file>',
+    'trusted_root.json of another Sigstore instance, which holds beside the public one',
+  )
 }
 
 const runDefaults = {

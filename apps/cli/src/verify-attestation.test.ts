@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createSigstore } from '@source-policy/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
+import { conformanceJSON, conformancePath, hasConformance } from '../../../test/conformance.ts'
 import { runCli, temporaryDirectory } from './run-cli.ts'
 
 const sigstore = createSigstore()
@@ -110,6 +111,35 @@ describe('exit codes', () => {
     if (exitCode === 0) expect(stderr).toBe('')
     else expect(stdout).toBe('')
   })
+})
+
+describe.runIf(hasConformance)('what the public instance vouches for', () => {
+  const NAME = 'happy-path-v0.1'
+  interface Case {
+    readonly name: string
+    readonly bundle: string
+    readonly artifact: string
+    readonly identity: string
+    readonly issuer: string
+  }
+  const find = () => {
+    const { cases } = conformanceJSON<{ cases: Case[] }>('sigstore', 'index.json')
+    return cases.find(({ name }) => name === NAME)!
+  }
+  const file = (name: string) => conformancePath('sigstore', name)
+
+  it.each([[[]], [ROOT], [[...ROOT, '--trust-root', 'other-root.json']]])(
+    'holds with %j, as for check',
+    async roots => {
+      const { bundle, artifact, identity, issuer } = find()
+      const who = ['--identity', identity, '--issuer', issuer]
+      const { exitCode, stdout } = await run(file(bundle), '--artifact', file(artifact), ...who, ...roots)
+      expect({ exitCode, root: /^trust root +(.*)$/m.exec(stdout)?.[1] }).toEqual({
+        exitCode: 0,
+        root: 'public-good, as of 2026-03-24',
+      })
+    },
+  )
 })
 
 describe('output', () => {

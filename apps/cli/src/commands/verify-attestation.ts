@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { AttestationErrorCode, Identity, VerifiedSignature, VerifyOptions } from '@source-policy/attestation'
-import { type CodedError, EXIT_CODES, type Outcome, toCodedError } from '@source-policy/core'
+import { type CodedError, createRun, EXIT_CODES, type Outcome, toCodedError } from '@source-policy/core'
 import { type ArtifactFile, readArtifact } from '../artifact-file.ts'
 import {
   type AttestationResult,
@@ -14,7 +14,6 @@ import type { CommandContext, IO } from '../io.ts'
 import { MAX_ATTESTATION_BYTES, MAX_KEY_BYTES } from '../limits.ts'
 import { printableJSON } from '../printable.ts'
 import { redactStrings } from '../secrets.ts'
-import { readTrustRoots } from '../trust-roots.ts'
 import type { Format } from '../write-result.ts'
 
 export interface VerifyAttestationOptions {
@@ -26,7 +25,7 @@ export interface VerifyAttestationOptions {
   readonly identityRegexp?: string
   readonly issuer?: string
   readonly issuerRegexp?: string
-  /** Files with the trust roots; default: that of the public Sigstore instance. */
+  /** Files with trust roots, which hold beside that of the public Sigstore instance. */
   readonly trustRoot: readonly string[]
   /** False: a signature by `key` needs no log entry and no timestamp. */
   readonly log: boolean
@@ -45,7 +44,7 @@ export async function verifyAttestation(
   options: VerifyAttestationOptions,
   { io, logger, secrets }: CommandContext,
 ): Promise<number> {
-  const wanted = await readSigner(options, io)
+  const wanted = await readSigner(options, { io, logger })
   const bytes = await readFile(file, MAX_ATTESTATION_BYTES, io)
   const artifacts = await Promise.all(options.artifact.map(artifact => readArtifact(artifact, io)))
   const result: AttestationResult = { file, artifacts, ...(await judge(bytes, artifacts, wanted, options)) }
@@ -62,8 +61,11 @@ export async function verifyAttestation(
 type Wanted = Omit<VerifyOptions, 'now'> & { readonly identity?: Identity }
 
 /** Undefined where nobody must. Throws `usage`, `unreadable_file`, and what keys, identities and trust roots throw. */
-async function readSigner(options: VerifyAttestationOptions, io: IO): Promise<Wanted | undefined> {
-  const { checkIdentity, parsePublicKey, publicGoodTrustRoot } = await import('@source-policy/attestation')
+async function readSigner(
+  options: VerifyAttestationOptions,
+  { io, logger }: Pick<CommandContext, 'io' | 'logger'>,
+): Promise<Wanted | undefined> {
+  const { checkIdentity, parsePublicKey } = await import('@source-policy/attestation')
   const identity = identityOf(options)
   if (options.artifact.length === 0) throw new CliError('usage', 'say what it must be about: --artifact <file>')
   if (options.key !== undefined && identity !== undefined) {
@@ -78,12 +80,15 @@ async function readSigner(options: VerifyAttestationOptions, io: IO): Promise<Wa
     )
   }
   if (identity !== undefined) checkIdentity(identity)
-  const trustRoots =
-    options.trustRoot.length > 0
-      ? (await Promise.all(options.trustRoot.map(root => readTrustRoots(root, io)))).flat()
-      : [await publicGoodTrustRoot()]
+  const { operatorTrustRoots } = await import('../operator-trust.ts')
+  const findRoots = operatorTrustRoots({
+    io,
+    files: options.trustRoot,
+    onNotice: notice => logger.log('debug', notice),
+  })
+  const run = createRun({ signal: io.signal })
   return {
-    trustRoots,
+    trustRoots: await findRoots({ run, signal: run.signal }),
     ...(options.key !== undefined && { key: parsePublicKey(await readFile(options.key, MAX_KEY_BYTES, io)) }),
     ...(!options.log && { thresholds: { tlog: 0, timestamp: 0 } }),
     ...(identity && { identity }),

@@ -12,7 +12,7 @@ import { type LoadedPolicy, loadPolicies, noPolicies, withoutContext } from './p
 import { type PolicyConfig, wantsBuiltinPolicy } from './policy-flag.ts'
 import type { Progress } from './progress.ts'
 import { type Build, envOf, readBuild, remoteContextOf } from './read-build.ts'
-import { openRemoteContext } from './remote-context.ts'
+import type { RemoteContext } from './remote-context.ts'
 import type { Session } from './session.ts'
 
 /** One build with what became of its sources. */
@@ -75,12 +75,14 @@ export function buildChecker(
 
   const checkBuild = async (request: BuildRequest): Promise<CheckedBuild> => {
     const context = remoteContextOf(request)
+    let remote: RemoteContext | undefined
     if (context !== undefined) {
       secrets.addURL(request.context)
+      const bound = await session.bindContext(context)
       const denied = await refused(request, context)
       if (denied !== undefined) return denied
+      remote = await bound.open()
     }
-    const remote = context && (await openRemoteContext(context, session))
     const build = await readBuild(
       request,
       remote,

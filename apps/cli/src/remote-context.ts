@@ -1,9 +1,8 @@
-import type { PolicyFiles, ResolveContext, Source } from '@source-policy/core'
-import { redactURL } from '@source-policy/core'
-import { parseDigest, verifyDigest } from '@source-policy/oci'
+import { type PolicyFiles, type ResolveContext, type Run, redactURL, type Source } from '@source-policy/core'
+import type { GitFilesReader } from '@source-policy/resolver-git'
+import type { HTTPContent, HTTPContentBinder } from '@source-policy/resolver-http'
+import { sourceKey } from './decide-build.ts'
 import { MAX_ARCHIVE_BYTES } from './limits.ts'
-import { resolveText } from './resolve-field.ts'
-import type { Session } from './session.ts'
 import { tarFiles } from './tar-files.ts'
 
 /** A build context that somebody else serves. */
@@ -13,20 +12,40 @@ export interface RemoteContext {
   readonly dockerfile?: Uint8Array
 }
 
-/** The files of a context, at the commit or digest that the run binds it to. Throws what fetching it throws. */
-export async function openRemoteContext(source: Source, session: Session): Promise<RemoteContext> {
-  const { run } = session
-  const context: ResolveContext = { run, signal: run.signal, anonymous: false }
-  if (source.kind === 'git') return { files: await session.gitFiles(source, context) }
-  const bytes = await download(source, session)
-  const files = await tarFiles(bytes, redactURL(source.identifier))
-  return files === undefined ? { files: { read: async () => undefined }, dockerfile: bytes } : { files }
+/** A remote build context before it is looked into. */
+export interface BoundContext {
+  /** Its files, at the commit or digest that policies see. Throws what fetching it throws. */
+  open(): Promise<RemoteContext>
 }
 
-/** The bytes that have the checksum which policies see. */
-async function download(source: Source, session: Session): Promise<Uint8Array> {
-  const digest = await resolveText(source, ['http', 'checksum'], session)
-  const bytes = await session.download(source.identifier, MAX_ARCHIVE_BYTES)
-  verifyDigest(bytes, parseDigest(digest), redactURL(source.identifier))
-  return bytes
+/** Binds a context: makes no request, but where a policy asks for its checksum it is downloaded only once. */
+export type ContextBinder = (source: Source) => Promise<BoundContext>
+
+/** Binds the contexts of a run; equal ones are opened once. */
+export function contextBinder(httpContent: HTTPContentBinder, gitFiles: GitFilesReader, run: Run): ContextBinder {
+  const opened = new Map<string, Promise<RemoteContext>>()
+  const context: ResolveContext = { run, signal: run.signal, anonymous: false }
+  const bind = async (source: Source) => {
+    if (source.kind === 'git') return async () => ({ files: await gitFiles(source, context) })
+    // what is wrong with it is told when it is opened: policies may deny it before
+    const unreadable = (error: unknown): HTTPContent => ({ read: () => Promise.reject(error) })
+    const content = await httpContent(source, { maxBytes: MAX_ARCHIVE_BYTES }, context).catch(unreadable)
+    return async () => unpack(await content.read(), redactURL(source.identifier))
+  }
+  return async source => {
+    const load = await bind(source)
+    return {
+      open() {
+        const key = sourceKey(source)
+        const context = opened.get(key) ?? load()
+        opened.set(key, context)
+        return context
+      },
+    }
+  }
+}
+
+async function unpack(bytes: Uint8Array, what: string): Promise<RemoteContext> {
+  const files = await tarFiles(bytes, what)
+  return files === undefined ? { files: { read: async () => undefined }, dockerfile: bytes } : { files }
 }

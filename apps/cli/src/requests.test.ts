@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   buildImage,
   buildIndex,
@@ -124,6 +125,72 @@ describe('a Dockerfile', () => {
   it('does not look into a base image that is denied', async () => {
     const { exitCode } = await check('allow if input.image.repo == "other"', `FROM ${registry.host}/app:1\n`)
     expect({ exitCode, requests: contentRequests() }).toEqual({ exitCode: 1, requests: [] })
+  })
+})
+
+describe('a context behind a URL', () => {
+  const DOCKERFILE = 'FROM scratch\nCOPY a /\n'
+  beforeEach(() => {
+    origin.faults.clear()
+    origin.setFile('/context', DOCKERFILE)
+  })
+
+  const build = (rules: string, ...flags: string[]) => {
+    directory.write({ 'org.rego': regoPolicy(rules) })
+    const argv = ['check', '--allow-address', origin.host, '--format', 'json', '--policy', 'filename=cwd://org.rego']
+    return runCli([...argv, ...flags], { cwd: directory.path })
+  }
+  const checksum = `sha256:${createHash('sha256').update(DOCKERFILE).digest('hex')}`
+
+  it.each([
+    ['its URL alone', 'allow if input.http.host'],
+    ['its checksum', `allow if input.http.checksum == "${checksum}"`],
+  ])('is downloaded once where policies decide by %s', async (_, rules) => {
+    const { exitCode, stdout } = await build(rules, `${origin.url}/context`)
+    expect(exitCode, stdout).toBe(0)
+    expect(origin.log).toHaveLength(1)
+  })
+
+  it('is what was decided, though it changes meanwhile', async () => {
+    origin.faults.add({
+      match: () => {
+        setImmediate(() => origin.setFile('/context', 'FROM evil\n'))
+        return false
+      },
+      fault: { kind: 'refuse' },
+    })
+    const { exitCode, stdout } = await build(`allow if input.http.checksum == "${checksum}"`, `${origin.url}/context`)
+    expect(exitCode, stdout).toBe(0)
+    expect(stdout).not.toContain('evil')
+  })
+
+  it('is downloaded once for all targets', async () => {
+    const target = { context: `${origin.url}/context` }
+    directory.write({
+      'bake.json': JSON.stringify({ group: { default: { targets: ['a', 'b'] } }, target: { a: target, b: target } }),
+    })
+    const { exitCode, stdout } = await build('allow if input.http.checksum', '--bake', 'bake.json')
+    expect(exitCode, stdout).toBe(0)
+    expect(origin.log).toHaveLength(1)
+  })
+
+  it.each([
+    ['its URL', 'allow if input.http.host == "example.com"', 1, 0],
+    ['its checksum', 'allow if input.http.checksum == "sha256:00"', 1, 1],
+  ])('is not looked into where it is denied by %s', async (_, rules, exitCode, requests) => {
+    const run = await build(rules, `${origin.url}/context`)
+    expect({ exitCode: run.exitCode, requests: origin.log.length }).toEqual({ exitCode, requests })
+    expect(run.stdout).not.toContain('local://')
+  })
+
+  it('is asked for with the secret for its host', async () => {
+    origin.setFile('/context', { body: DOCKERFILE, authorization: 'Bearer hunter2' })
+    const secret = ['--secret', 'id=HTTP_AUTH_TOKEN_127.0.0.1,src=token']
+    directory.write({ token: 'hunter2' })
+    expect((await build('allow if input.http', `${origin.url}/context`)).exitCode).toBe(2)
+    const { exitCode, stdout } = await build('allow if input.http', ...secret, `${origin.url}/context`)
+    expect(exitCode, stdout).toBe(0)
+    expect(stdout).not.toContain('hunter2')
   })
 })
 

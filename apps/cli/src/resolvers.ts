@@ -22,7 +22,12 @@ import {
   gitResolver,
   gitSecrets,
 } from '@source-policy/resolver-git'
-import { type HTTPResolverOptions, httpResolver } from '@source-policy/resolver-http'
+import {
+  type HTTPContentBinder,
+  type HTTPResolverOptions,
+  httpContent,
+  httpResolver,
+} from '@source-policy/resolver-http'
 import { type ImageResolverOptions, imageResolver } from '@source-policy/resolver-image'
 import { createTransport, type Transport, type TransportOptions } from '@source-policy/transport'
 import { CliError } from './error.ts'
@@ -66,6 +71,7 @@ export interface Resolvers {
   imagesOf(source: Source): ContentSource
   readonly registry: ContentSource
   readonly gitFiles: GitFilesReader
+  readonly httpContent: HTTPContentBinder
   readonly transport: Transport
   close(): Promise<void>
 }
@@ -107,13 +113,14 @@ export function openResolvers(options: ResolversOptions): Resolvers {
     ...(httpOptions.trustRoots && { trustRoots: httpOptions.trustRoots }),
     git: { env },
   }
-  const http = httpResolver({ ...httpOptions, transport })
+  const http = { ...httpOptions, transport }
   const image = imageResolver({ registry, trustRoots, ...(layouts.size > 0 && { layout }) })
   return {
-    resolvers: [image, gitResolver(gitOptions), http],
+    resolvers: [image, gitResolver(gitOptions), httpResolver(http)],
     imagesOf: ({ attrs }) => layouts.get(attrs['oci.store'] ?? '') ?? registry,
     registry,
     gitFiles: gitFiles(gitOptions),
+    httpContent: httpContent(http),
     transport,
     close: () => transport.close(),
   }

@@ -11,7 +11,6 @@ import {
 } from '@source-policy/core'
 import type { BaseConfig } from '@source-policy/dockerfile'
 import { type ContentSource, parseReference, repositoryName } from '@source-policy/oci'
-import type { GitFilesReader } from '@source-policy/resolver-git'
 import { openCache } from './cache.ts'
 import { type CertificateOptions, readCertificates } from './certificates.ts'
 import { CliError } from './error.ts'
@@ -20,6 +19,7 @@ import type { CommandContext } from './io.ts'
 import type { LogLevel } from './logger.ts'
 import { gitHostOf } from './main-context.ts'
 import type { OperatorTrustRoots } from './operator-trust.ts'
+import { type ContextBinder, contextBinder } from './remote-context.ts'
 import { openResolvers, readBaseConfig, referenceOf } from './resolvers.ts'
 import { readSecrets } from './secret-flag.ts'
 import { readWaivers, type Waivers } from './waivers.ts'
@@ -65,8 +65,7 @@ export interface Session {
   fetchDigest(source: Source): Promise<string>
   /** Images and artifacts of registries. */
   readonly registry: ContentSource
-  /** Files of git repositories. */
-  readonly gitFiles: GitFilesReader
+  readonly bindContext: ContextBinder
   /** The whole body of a URL. Rejects with a coded error where it is not served or larger than `maxBytes`. */
   download(url: string, maxBytes: number): Promise<Uint8Array>
   /** The names under which an image was read: those of mirrors, and its own. Empty where no server was asked. */
@@ -154,7 +153,7 @@ async function openOnline(
     return (await findRoots)(asked)
   }
   const served = new Map<string, Set<string>>()
-  const { resolvers, imagesOf, registry, gitFiles, transport, close } = openResolvers({
+  const { resolvers, imagesOf, registry, gitFiles, httpContent, transport, close } = openResolvers({
     allowAddresses: options.allowAddress,
     insecureRegistries: options.insecureRegistry,
     ...certificates,
@@ -186,7 +185,7 @@ async function openOnline(
       return (await imagesOf(source).root(referenceOf(source), context)).digest
     },
     registry,
-    gitFiles,
+    bindContext: contextBinder(httpContent, gitFiles, run),
     async download(url, maxBytes) {
       const response = await transport.request({ method: 'GET', url, maxBytes, run, signal: run.signal })
       if (response.status === 200) return response.bytes()

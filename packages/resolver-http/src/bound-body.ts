@@ -45,13 +45,15 @@ async function bindBody(source: Source, options: BodyBinderOptions, context: Res
   const name = `${redactURL(url)} ${key}`
   const body = await run.once(`http:body:${name}`, signal => {
     const download = { transport, url, headers, authorization, maxBytes, run, signal }
-    return Promise.resolve(createBody(algorithms => hashDownload(download, algorithms)))
+    return Promise.resolve(createBody((algorithms, keepBytes) => hashDownload(download, algorithms, keepBytes)))
   })
   return {
     get from() {
       return body.from
     },
     expect: body.expect,
+    keep: body.keep,
+    content: maxBytes => run.once(`http:content:${maxBytes}:${name}`, () => body.content(maxBytes), signal),
     hash: algorithm => run.once(`http:${algorithm}:${name}`, () => body.hash(algorithm), signal),
   }
 }

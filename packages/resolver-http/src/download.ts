@@ -21,6 +21,10 @@ export type BodyHashes = ReadonlyMap<Algorithm, Hash>
 
 export interface Downloaded {
   readonly hashes: BodyHashes
+  /** Bytes of it. */
+  readonly length: number
+  /** The body itself, where it was to be kept and is not larger than that. */
+  readonly content?: Uint8Array
   /** Where redirects led to, without secrets; absent where there were none. */
   readonly from?: string
 }
@@ -30,19 +34,30 @@ interface Download {
   readonly hashes: BodyHashes
   /** Bytes that went into the hashes. */
   received: number
+  /** What is kept of them: all, or nothing. */
+  readonly parts: Uint8Array[]
 }
 
 /**
- * The hashes of what a URL yields, in constant memory. A download that breaks is taken up where it broke if the server vouches
+ * The hashes of what a URL yields, in constant memory unless a body of up to `keepBytes` is to be kept. A download that breaks is taken up where it broke if the server vouches
  * by a strong validator that it is still the same file. Throws coded errors; there are no hashes of a part.
  */
-export async function hashDownload(options: DownloadOptions, algorithms: readonly Algorithm[]): Promise<Downloaded> {
+export async function hashDownload(
+  options: DownloadOptions,
+  algorithms: readonly Algorithm[],
+  keepBytes?: number,
+): Promise<Downloaded> {
   let download = fresh(await begin(options), algorithms)
   for (let resumptions = 0; ; resumptions++) {
     try {
-      await readAll(download, options)
-      const { hashes, response } = download
-      return { hashes, ...(response.redirected.length > 0 && { from: redactURL(response.url) }) }
+      await readAll(download, options, keepBytes)
+      const { hashes, received, parts, response } = download
+      return {
+        hashes,
+        length: received,
+        ...(keepBytes !== undefined && received <= keepBytes && { content: Buffer.concat(parts) }),
+        ...(response.redirected.length > 0 && { from: redactURL(response.url) }),
+      }
     } catch (error) {
       if (options.signal.aborted || resumptions >= MAX_RESUMPTIONS || !isBreak(error)) throw error
       const validator = strongValidator(download.response)
@@ -53,10 +68,15 @@ export async function hashDownload(options: DownloadOptions, algorithms: readonl
 }
 
 function fresh(response: TransportResponse, algorithms: readonly Algorithm[]): Download {
-  return { response, received: 0, hashes: new Map(algorithms.map(algorithm => [algorithm, createHash(algorithm)])) }
+  const hashes = new Map(algorithms.map(algorithm => [algorithm, createHash(algorithm)]))
+  return { response, received: 0, hashes, parts: [] }
 }
 
-async function readAll(download: Download, { url, maxBytes }: DownloadOptions): Promise<void> {
+async function readAll(
+  download: Download,
+  { url, maxBytes }: DownloadOptions,
+  keepBytes: number | undefined,
+): Promise<void> {
   const release = createRelease()
   for await (const chunk of download.response.body) {
     download.received += chunk.byteLength
@@ -64,6 +84,11 @@ async function readAll(download: Download, { url, maxBytes }: DownloadOptions): 
       throw new TransportError('response_too_large', `GET ${redactURL(url)}: expected at most ${maxBytes} bytes`)
     }
     for (const hash of download.hashes.values()) hash.update(chunk)
+    if (keepBytes !== undefined && download.received <= keepBytes) {
+      download.parts.push(chunk)
+      continue
+    }
+    download.parts.length = 0
     release(chunk)
   }
 }
@@ -81,7 +106,7 @@ async function begin(options: DownloadOptions): Promise<TransportResponse> {
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.2
  */
 async function resume(
-  { hashes, received }: Download,
+  { hashes, received, parts }: Download,
   validator: string,
   options: DownloadOptions,
   algorithms: readonly Algorithm[],
@@ -92,7 +117,7 @@ async function resume(
     return fresh(response, algorithms)
   }
   if (response.status === 206 && startOfRest(response) === received && strongValidator(response) === validator) {
-    return { response, hashes, received }
+    return { response, hashes, received, parts }
   }
   await response.discard()
   if (response.status !== 200 && response.status !== 206) throw refusal(options.url, response.status)

@@ -1,4 +1,6 @@
 export type { AttestationOptions, TrustRootFinder } from './attestation.ts'
+export type { BodyBinderOptions as HTTPContentOptions } from './bound-body.ts'
+export { type HTTPContent, type HTTPContentBinder, httpContent } from './content.ts'
 export { HTTPSourceError, type HTTPSourceErrorCode } from './error.ts'
 export type { GitHubOptions } from './github-attestations.ts'
 export { type HTTPResolverOptions, httpResolver } from './resolver.ts'

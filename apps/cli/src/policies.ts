@@ -12,7 +12,7 @@ import {
   resolvePolicyConfigs,
 } from './policy-flag.ts'
 import { decodePolicy } from './policy-text.ts'
-import { fetchPolicy, isRemotePolicy, remotePolicyName } from './remote-policy.ts'
+import { isRemotePolicy, remotePolicyName } from './remote-policy.ts'
 import type { Session } from './session.ts'
 
 /** A policy as the command runs it. */
@@ -175,7 +175,7 @@ async function namedSet({ files, origin }: GivenPolicy, options: LoadPoliciesOpt
   const own = confinedFiles(cwd)
   for (const file of files) {
     if (isRemotePolicy(file)) {
-      const fetched = await fetchPolicy(file, session)
+      const fetched = await session.fetchPolicy(file)
       found.push(...fetched.files)
       roots.push(fetched.root)
       continue

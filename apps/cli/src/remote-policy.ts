@@ -1,6 +1,13 @@
 import path from 'node:path'
-import { type PolicyFiles, redactURL } from '@source-policy/core'
-import { type Digest, isDigest, parseDigest, parseReference, verifyDigest } from '@source-policy/oci'
+import { type PolicyFiles, type Run, redactURL } from '@source-policy/core'
+import {
+  type ContentSource,
+  type Digest,
+  isDigest,
+  parseDigest,
+  parseReference,
+  verifyDigest,
+} from '@source-policy/oci'
 import { CliError } from './error.ts'
 import { MAX_POLICY_ARTIFACT_BYTES, MAX_POLICY_ARTIFACT_LAYERS, MAX_POLICY_BYTES } from './limits.ts'
 import { decodePolicy } from './policy-text.ts'
@@ -12,6 +19,13 @@ export interface FetchedPolicy {
   readonly files: readonly { readonly path: string; readonly text: string }[]
   /** What its imports and reads find. */
   readonly root: PolicyFiles
+}
+
+/** Whom policies are fetched from. */
+export interface PolicyServers {
+  readonly run: Run
+  readonly registry: ContentSource
+  readonly download: Session['download']
 }
 
 const OCI_SCHEME = 'oci://'
@@ -32,24 +46,21 @@ export function remotePolicyName(file: string): string {
  * `https://host/org.rego#sha256:...` (or `@sha256:...`), or `oci://registry/repository@sha256:...`: whatever comes must have the
  * digest. Throws `policy_not_pinned`, `policy_unsupported`, and what fetching it throws.
  */
-export async function fetchPolicy(file: string, session: Session): Promise<FetchedPolicy> {
-  return file.toLowerCase().startsWith(OCI_SCHEME) ? fetchArtifact(file, session) : fetchFile(file, session)
+export async function fetchPolicy(file: string, from: PolicyServers): Promise<FetchedPolicy> {
+  return file.toLowerCase().startsWith(OCI_SCHEME) ? fetchArtifact(file, from) : fetchFile(file, from)
 }
 
-async function fetchFile(file: string, session: Session): Promise<FetchedPolicy> {
+async function fetchFile(file: string, { download }: PolicyServers): Promise<FetchedPolicy> {
   const [, url = '', digest = ''] = /^(.*)[#@](sha(?:256|384|512):[0-9a-f]+)$/.exec(file) ?? []
   if (!isDigest(digest)) throw notPinned(file, 'https://host/policy.rego#sha256:...')
   const name = remotePolicyName(file)
-  const bytes = await session.run.once(`policy:${file}`, async () => {
-    const bytes = await session.download(url, MAX_POLICY_BYTES)
-    verifyDigest(bytes, parseDigest(digest), `policy ${name}`)
-    return bytes
-  })
+  const bytes = await download(url, MAX_POLICY_BYTES)
+  verifyDigest(bytes, parseDigest(digest), `policy ${name}`)
   return { files: [{ path: name, text: decodePolicy(bytes, name) }], root: { read: async () => undefined } }
 }
 
 /** A policy that is an artifact of a registry: its layers are single files, or archives of files. */
-async function fetchArtifact(file: string, { registry, run }: Session): Promise<FetchedPolicy> {
+async function fetchArtifact(file: string, { registry, run }: PolicyServers): Promise<FetchedPolicy> {
   const reference = parseReference(file.slice(OCI_SCHEME.length))
   const digest: Digest | undefined = reference.digest
   if (digest === undefined) throw notPinned(file, 'oci://registry/repository@sha256:...')

@@ -20,6 +20,7 @@ import type { LogLevel } from './logger.ts'
 import { gitHostOf } from './main-context.ts'
 import type { OperatorTrustRoots } from './operator-trust.ts'
 import { type ContextBinder, contextBinder } from './remote-context.ts'
+import type { FetchedPolicy } from './remote-policy.ts'
 import { openResolvers, readBaseConfig, referenceOf } from './resolvers.ts'
 import { readSecrets } from './secret-flag.ts'
 import { readWaivers, type Waivers } from './waivers.ts'
@@ -63,9 +64,9 @@ export interface Session {
   fetchConfig(source: Source): Promise<BaseConfig>
   /** The digest of an image as the run binds it: of its index, where it has one. Rejects where it cannot be had. */
   fetchDigest(source: Source): Promise<string>
-  /** Images and artifacts of registries. */
-  readonly registry: ContentSource
   readonly bindContext: ContextBinder
+  /** A policy by its URL and digest; equal ones are fetched once. Rejects as `fetchPolicy` does. */
+  fetchPolicy(file: string): Promise<FetchedPolicy>
   /** The whole body of a URL. Rejects with a coded error where it is not served or larger than `maxBytes`. */
   download(url: string, maxBytes: number): Promise<Uint8Array>
   /** The names under which an image was read: those of mirrors, and its own. Empty where no server was asked. */
@@ -96,9 +97,12 @@ export async function openSession(options: NetworkOptions, context: SessionConte
   if (record === undefined && replay === undefined) return openOnline(options, context)
   if (record !== undefined && replay !== undefined)
     throw new CliError('usage', '--record and --replay exclude each other')
-  const { recordSession, replaySession } = await import('./recorded-session.ts')
   const directory = path.resolve(context.io.cwd, record ?? replay ?? '')
-  if (record !== undefined) return recordSession(directory, () => openOnline(options, context), context)
+  if (record !== undefined) {
+    const { recordSession } = await import('./record-session.ts')
+    return recordSession(directory, () => openOnline(options, context), context)
+  }
+  const { replaySession } = await import('./replay-session.ts')
   return replaySession(directory, snapshot => openOnline({ ...options, offline: true }, context, snapshot), context)
 }
 
@@ -173,6 +177,12 @@ async function openOnline(
       served.set(repository, (served.get(repository) ?? new Set()).add(from))
     },
   })
+  const download: Session['download'] = async (url, maxBytes) => {
+    const response = await transport.request({ method: 'GET', url, maxBytes, run, signal: run.signal })
+    if (response.status === 200) return response.bytes()
+    await response.discard()
+    throw new CliError('unreadable_file', `GET ${redactURL(url)}: got status ${response.status}`)
+  }
   return {
     run,
     resolvers,
@@ -184,14 +194,13 @@ async function openOnline(
       const context = { run, signal: run.signal, anonymous: false }
       return (await imagesOf(source).root(referenceOf(source), context)).digest
     },
-    registry,
     bindContext: contextBinder(httpContent, gitFiles, run),
-    async download(url, maxBytes) {
-      const response = await transport.request({ method: 'GET', url, maxBytes, run, signal: run.signal })
-      if (response.status === 200) return response.bytes()
-      await response.discard()
-      throw new CliError('unreadable_file', `GET ${redactURL(url)}: got status ${response.status}`)
-    },
+    fetchPolicy: file =>
+      run.once(`policy:${file}`, async () => {
+        const { fetchPolicy } = await import('./remote-policy.ts')
+        return fetchPolicy(file, { run, registry, download })
+      }),
+    download,
     servedFrom: source => [...(served.get(repositoryOf(source) ?? '') ?? [])].sort(),
     async close() {
       await close()

@@ -139,6 +139,19 @@ describe('a replay', () => {
     )
   })
 
+  it('of pins has the digests that no policy asked for', async () => {
+    directory.write({ 'build/Dockerfile': `FROM ${registry.host}/base:1\n` })
+    const pin = (...flags: string[]) =>
+      runCli(['pin', '--allow-address', registry.host, '--platform', 'linux/amd64', ...own, ...flags, 'build'], {
+        cwd: directory.path,
+      })
+    const first = await pin('--record', 'fixtures')
+    expect(first.stdout).toContain('@sha256:')
+    const before = requests()
+    expect(await pin('--replay', 'fixtures')).toEqual(first)
+    expect(requests()).toBe(before)
+  })
+
   it.each<[string, () => readonly string[]]>([
     ['a context', () => [repository]],
     ['a file of a context', () => [`${origin.url}/context.tar`, '--file', 'other.Dockerfile']],

@@ -33,3 +33,41 @@ export const HOST_FUNCTIONS: Readonly<Record<string, BuiltinDeclaration>> = {
     },
   },
 }
+
+/** What of a source each function is about, which its first argument has to name. */
+const subjects: Readonly<Record<string, readonly string[]>> = {
+  verify_git_signature: ['git.commit', 'git.tag'],
+  git_signer: ['git.commit', 'git.tag'],
+  verify_http_pgp_signature: ['http'],
+  artifact_attestation: ['http'],
+  github_attestation: ['http'],
+  verify_image: ['image'],
+  pin_image: ['image'],
+}
+
+/** Those that docker buildx does not have. */
+const own: ReadonlySet<string> = new Set(['git_signer', 'verify_image'])
+
+/** A field as the source has it that it is of: a material is a source, too. */
+export function fieldOfSource<Part>(path: readonly Part[]): readonly Part[] {
+  const materials = path.lastIndexOf('materials' as Part)
+  return materials < 0 ? path : path.slice(materials + 2)
+}
+
+/**
+ * What is wrong with the first argument of a call, by the field that it names; none where it names none. Undefined where nothing is
+ * wrong, or the function is about no source.
+ */
+export function wrongSubject(name: string, path: readonly unknown[] | undefined): string | undefined {
+  const fields = Object.hasOwn(subjects, name) ? subjects[name] : undefined
+  if (fields === undefined || (path !== undefined && fields.includes(fieldOfSource(path).join('.')))) return undefined
+  return `${name}: the first argument is not ${fields.map(each => `input.${each}`).join(' or ')}`
+}
+
+/**
+ * The same where that breaks the policy. Elsewhere the call is undefined with a warning, as in docker buildx, and a negation of it
+ * holds: what only we have need not follow that.
+ */
+export function invalidSubject(name: string, path: readonly unknown[] | undefined): string | undefined {
+  return own.has(name) ? wrongSubject(name, path) : undefined
+}

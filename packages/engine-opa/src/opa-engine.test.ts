@@ -114,6 +114,45 @@ decision := {"allow": allow}`
   })
 })
 
+describe('a call on something else than its source', () => {
+  const input = {
+    image: {
+      user: 'root',
+      labels: { a: 'b' },
+      provenance: { materials: [{ image: { user: 'x' }, git: { commit: { tree: 'x' } } }] },
+    },
+    git: { commit: { tree: 'x' } },
+  }
+  const bodyOf = (call: string) => `default allow := false\nallow if not ${call}\ndecision := {"allow": allow}`
+
+  it.each([
+    ['verify_image(input.image.user, {"key": "k"})', 'input.image'],
+    ['verify_image(input.image.labels, {"key": "k"})', 'input.image'],
+    ['verify_image(input.image.provenance.materials[0], {"key": "k"})', 'input.image'],
+    ['verify_image("alpine", {"key": "k"})', 'input.image'],
+    ['git_signer(input.git.commit.tree, "k")', 'input.git.commit or input.git.tag'],
+    ['git_signer(input.git, "k")', 'input.git.commit or input.git.tag'],
+    ['git_signer(input.image, "k")', 'input.git.commit or input.git.tag'],
+  ])('breaks the policy, which else a negation would open: %s', async (call, expected) => {
+    const name = call.slice(0, call.indexOf('('))
+    await expect(evaluate(bodyOf(call), input)).rejects.toMatchObject({
+      code: 'invalid_call',
+      message: `Dockerfile.rego:3:14: ${name}: the first argument is not ${expected}`,
+    })
+  })
+
+  it.each([
+    'verify_image(input.image, {"key": "k"})',
+    'verify_image(input.image.provenance.materials[0].image, {"key": "k"})',
+    'git_signer(input.image.provenance.materials[0].git.commit, "k")',
+    // undefined with a warning, as in docker buildx
+    'verify_git_signature(input.image.user, "k")',
+    'artifact_attestation(input.image.user, "k")',
+  ])('is none: %s', async call => {
+    expect(await evaluate(bodyOf(call), input)).toMatchObject({ kind: 'missing', calls: [{}] })
+  })
+})
+
 describe('loading', () => {
   it('reads the files that modules import, under the package that the import names', async () => {
     const policy = await load({

@@ -37,7 +37,7 @@ import { waitingOf } from './explain/attempts.ts'
 import { createEventLog } from './explain/event-log.ts'
 import { type Explainer, explainerOf } from './explain/explanation.ts'
 import { indexRules, type RuleIndex } from './explain/rule-index.ts'
-import { HOST_FUNCTIONS } from './host-functions.ts'
+import { HOST_FUNCTIONS, invalidSubject } from './host-functions.ts'
 import { MAX_TOLD_ERRORS } from './limits.ts'
 import { loadModules } from './modules.ts'
 
@@ -174,7 +174,7 @@ const members = ['allow', 'caps', 'deny_msg', 'warn_msg'] as const
 function readOutcome(outcome: Outcome): Evaluation {
   const decision = outcome.results[0]?.bindings.decision
   const isObject = decision !== undefined && !isUnknown(decision) && typeName(decision) === 'object'
-  if (outcome.kind === 'blocked' && !isObject) return missing(lackingOf(outcome))
+  if (outcome.kind === 'blocked' && !isObject) return missing(askedOf(outcome))
   const { known, lacks } = isObject ? readMembers(decision) : { known: plain(decision), lacks: {} as Lacks }
   if (lacks.allow !== undefined) return missing(lacks.allow)
   const { messages, ...verdict } = readDecision(known)
@@ -220,7 +220,7 @@ function readMembers(decision: Value) {
     const value = objectGet(decision as RegoObject, name)
     const blocked = lacking(value)
     if (blocked === undefined) known[name] = plain(value)
-    else lacks[name] = lackingOf(blocked)
+    else lacks[name] = askedOf(blocked)
   }
   return { known, lacks }
 }
@@ -236,6 +236,16 @@ export function lackingOf({ paths, calls, failed }: Pick<Blocked, 'paths' | 'cal
       location: `${location.file}:${location.row}:${location.col}`,
     })),
   }
+}
+
+/** What is asked of resolvers. Throws `invalid_call` where a call cannot be meant. */
+function askedOf(blocked: Pick<Blocked, 'paths' | 'calls' | 'failed'>): Lacking {
+  const lacking = lackingOf(blocked)
+  for (const { name, path, location } of lacking.calls) {
+    const problem = invalidSubject(name, path)
+    if (problem !== undefined) throw new CoreError('invalid_call', `${location}: ${problem}`)
+  }
+  return lacking
 }
 
 function missing(lacking: Lacking): Evaluation {

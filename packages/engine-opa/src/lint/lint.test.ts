@@ -76,6 +76,30 @@ describe.each<readonly [id: string, wrong: readonly string[], right: readonly st
     ],
   ],
   [
+    'function-subject',
+    [
+      'allow if not verify_git_signature(input.git, "k.asc")',
+      'allow if not verify_git_signature(input.image.user, "k.asc")',
+      'allow if { commit := input.git.commit.author; git_signer(commit, "k.asc").names }',
+      'allow if { some name in ["a"]; artifact_attestation(input.http.url, name) }',
+      'allow if not verify_http_pgp_signature(input, "a", "b")',
+      'allow if github_attestation("https://example.com", "a/b").kind == "x"',
+      'allow if { some s in verify_image(input.image.provenance.materials[0], {"key": "k.pub"}); s }',
+      'deny_msg contains "pinned" if pin_image(input.image.ref, "sha256:00")',
+    ],
+    [
+      'allow if verify_git_signature(input.git.commit, "k.asc")',
+      'allow if verify_git_signature(input.git.tag, "k.asc")',
+      'allow if { some key in ["commit", "tag"]; verify_git_signature(input.git[key], "k.asc") }',
+      'allow if { some i; verify_git_signature(input.image.provenance.materials[i].git.commit, "k.asc") }',
+      'allow if { some i, key; git_signer(input.image.provenance.materials[i].git[key], "k.asc").names }',
+      'allow if { some m in input.image.provenance.materials; verify_image(m.image, {"key": "k.pub"}) }',
+      'allow if signed(input.image)\n\nsigned(image) if verify_image(image, {"key": "k.pub"})',
+      'allow if { image := input.image; pin_image(image, "sha256:00") }',
+      'allow if artifact_attestation(input.http, "x").kind == "self-signed"',
+    ],
+  ],
+  [
     'tag-alone',
     [
       'allow if {\n\tinput.image.repo == "alpine"\n\tinput.image.tag == "3.22"\n}',

@@ -1,3 +1,4 @@
+import { functionSubjectRule } from './call-rules.ts'
 import {
   decisionMemberRule,
   decisionTypeRule,
@@ -15,6 +16,7 @@ export const LINT_RULES: readonly LintRule[] = [
   unknownFieldRule,
   repoNameRule,
   absentComparedRule,
+  functionSubjectRule,
   noDecisionRule,
   noDefaultAllowRule,
   noLocalRule,

@@ -60,6 +60,18 @@ describe('--client-cert', () => {
     expect((await check(...builder)).exitCode).not.toBe(0)
   })
 
+  it('may come from a directory that a buildkitd.toml names', async () => {
+    directory.write({
+      'buildkitd.toml': `[registry."${host}"]\ntlsconfigdir = ["certs"]\n`,
+      'certs/ca.crt': pem('ca.crt'),
+      'certs/client.cert': pem('client.crt'),
+      'certs/client.key': pem('client.key'),
+    })
+    const network = ['--allow-address', host, '--buildkitd-config', 'buildkitd.toml', '--timeout', '20s']
+    const { exitCode, stdout } = await runCli(['check', ...network, 'build'], { cwd: directory.path })
+    expect(exitCode, stdout).toBe(0)
+  })
+
   it.each([
     ['nothing', '', 'usage'],
     ['no host', 'cert=both.pem', 'usage'],

@@ -47,6 +47,27 @@ describe('readBuildkitConfig', () => {
     })
   })
 
+  it('reads directories of certificates as builders do, after what is named', async () => {
+    for (const name of ['a', 'b']) await mkdir(path.join(directory, name))
+    const files = ['named.pem', 'a/2.crt', 'a/1.crt', 'a/x.cert', 'a/x.key', 'a/y.key', 'a/notes.txt', 'b/3.crt']
+    for (const name of files) await writeFile(path.join(directory, name), name)
+    const { hosts } = await read('[registry."a"]\nca = ["named.pem"]\ntlsconfigdir = ["a", "none", "b"]')
+    expect(hosts).toEqual({
+      a: { ca: ['named.pem', 'a/1.crt', 'a/2.crt', 'b/3.crt'], cert: 'a/x.cert', key: 'a/x.key' },
+    })
+    expect((await read('[registry."a"]\ntlsconfigdir = ["none"]')).hosts).toEqual({})
+  })
+
+  it.each([
+    ['a certificate without its key', ['x.cert']],
+    ['several client certificates', ['x.cert', 'x.key', 'y.cert', 'y.key']],
+    ['too many files', Array.from({ length: 1001 }, (_, n) => `${n}.crt`)],
+  ])('refuses a directory with %s', async (_name, names) => {
+    await mkdir(path.join(directory, 'a'))
+    for (const name of names) await writeFile(path.join(directory, 'a', name), name)
+    await expect(read('[registry."a"]\ntlsconfigdir = ["a"]')).rejects.toMatchObject({ code: 'config_invalid' })
+  })
+
   it('reads a file without registries', async () => {
     expect(await read('')).toEqual({ registries: {}, insecureHosts: [], hosts: {} })
   })
@@ -61,7 +82,11 @@ describe('readBuildkitConfig', () => {
     ['http that is text', '[registry."a"]\nhttp = "yes"'],
     ['a certificate that is not there', '[registry."a"]\nca = ["none.pem"]'],
     ['half a keypair', '[[registry."a".keypair]]\nkey = "k"'],
-    ['a directory of certificates', '[registry."a"]\ntlsconfigdir = ["/etc"]'],
+    ['a directory of certificates that is a file', '[registry."a"]\ntlsconfigdir = ["buildkitd.toml"]'],
+    [
+      'two keypairs',
+      '[[registry."a".keypair]]\nkey = "k"\ncert = "c"\n[[registry."a".keypair]]\nkey = "k"\ncert = "c"',
+    ],
     ['too much', `#${'x'.repeat(2 ** 20)}`],
   ])('refuses %s', async (_name, text) => {
     await expect(read(text)).rejects.toThrow(expect.objectContaining({ code: 'config_invalid' }))

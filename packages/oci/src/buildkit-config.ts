@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { TLSOptions } from '@source-policy/transport'
 import { parse } from 'smol-toml'
+import { type CertificateFiles, readCertificateDirectory } from './certificate-directory.ts'
 import { MemberReader } from './descriptor.ts'
 import { OciError, quote } from './error.ts'
 import { MAX_BUILDKIT_CONFIG_BYTES, MAX_CERTIFICATE_BYTES } from './limits.ts'
@@ -20,8 +21,9 @@ export interface BuildkitConfig {
 interface RegistrySection {
   readonly config: RegistryConfig
   readonly insecure: boolean
-  readonly ca: readonly string[]
-  readonly keypairs: readonly { readonly key: string; readonly cert: string }[]
+  readonly certificates: CertificateFiles
+  /** Directories with more of these. */
+  readonly directories: readonly string[]
 }
 
 /**
@@ -32,11 +34,16 @@ interface RegistrySection {
  */
 export async function readBuildkitConfig(file: string): Promise<BuildkitConfig> {
   const sections = parseBuildkitConfig(await readText(file, MAX_BUILDKIT_CONFIG_BYTES))
-  const resolve = (name: string) => readText(path.resolve(path.dirname(file), name), MAX_CERTIFICATE_BYTES)
+  const inPlace = (name: string) => path.resolve(path.dirname(file), name)
+  const resolve = (name: string) => readText(inPlace(name), MAX_CERTIFICATE_BYTES)
   const hosts: Record<string, TLSOptions> = {}
-  for (const [host, { ca, keypairs }] of Object.entries(sections)) {
-    const [pair, ...others] = keypairs
-    if (others.length > 0) fail(host, 'more than one keypair is not supported')
+  for (const [host, { certificates, directories }] of Object.entries(sections)) {
+    const listed = await Promise.all(directories.map(name => readCertificateDirectory(inPlace(name))))
+    const all = [certificates, ...listed]
+    const ca = all.flatMap(found => found.ca)
+    const [pair, ...others] = all.flatMap(found => found.keypairs)
+    // Go shows the one that the server's authorities signed; Node takes one for each type of key, whatever the server asks for
+    if (others.length > 0) fail(host, 'more than one client certificate: expected one in keypair and tlsconfigdir')
     if (ca.length === 0 && pair === undefined) continue
     hosts[hostOf(host)] = {
       ...(ca.length > 0 && { ca: await Promise.all(ca.map(resolve)) }),
@@ -78,9 +85,6 @@ function parseBuildkitConfig(text: string): Readonly<Record<string, RegistrySect
       const mirrors = reader.optional(section.mirrors, 'strings', `${name}.mirrors`) ?? []
       for (const mirror of mirrors)
         if (!isHost(mirror.split('/', 1)[0] ?? '')) fail(host, `mirror ${quote(mirror)} is no host`)
-      if (reader.optional(section.tlsconfigdir, 'strings', `${name}.tlsconfigdir`)?.length) {
-        fail(host, 'tlsconfigdir is not supported: name the files as ca and keypair')
-      }
       const pairs = section.keypair ?? []
       const keypairs = (Array.isArray(pairs) ? pairs : [pairs]).map(pair => {
         const members = reader.object(pair, `${name}.keypair`)
@@ -93,8 +97,8 @@ function parseBuildkitConfig(text: string): Readonly<Record<string, RegistrySect
       sections[host] = {
         config: { ...(http !== undefined && { http }), ...(mirrors.length > 0 && { mirrors }) },
         insecure: flag('insecure') ?? false,
-        ca: reader.optional(section.ca, 'strings', `${name}.ca`) ?? [],
-        keypairs,
+        certificates: { ca: reader.optional(section.ca, 'strings', `${name}.ca`) ?? [], keypairs },
+        directories: reader.optional(section.tlsconfigdir, 'strings', `${name}.tlsconfigdir`) ?? [],
       }
     }
     return sections

@@ -67,6 +67,9 @@ export const MAX_BUILDKIT_CONFIG_BYTES = 1024 ** 2
 /** Bytes of a file of certificates. */
 export const MAX_CERTIFICATE_BYTES = 1024 ** 2
 
+/** Files of a directory of certificates. */
+export const MAX_CERTIFICATE_FILES = 1_000
+
 /** Bytes of the `index.json` of an OCI layout. */
 export const MAX_LAYOUT_INDEX_BYTES = 4 * 1024 ** 2
 

@@ -11,7 +11,7 @@ import {
 } from '../value/arithmetic.ts'
 import { fromBigInt, type NumberValue } from '../value/number.ts'
 import type { SetValue } from '../value/set.ts'
-import { isNumber, isSet } from '../value/value.ts'
+import { isNumber, isSet, type Value } from '../value/value.ts'
 import { BuiltinError, limitExceeded, operandError } from './builtin-error.ts'
 import { bigIntOperand, wrongType } from './operands.ts'
 import { subtractSet } from './sets.ts'
@@ -20,6 +20,7 @@ import { types as t } from './type-spec.ts'
 
 const one = [t.number]
 const two = [t.number, t.number]
+const integers = [t.integer, t.integer]
 const result = t.number
 type One = readonly [NumberValue]
 type Two = readonly [NumberValue, NumberValue]
@@ -36,9 +37,10 @@ function remainder(a: NumberValue, b: NumberValue): NumberValue {
   return fromBigInt(x % y)
 }
 
-function difference(a: NumberValue | SetValue, b: NumberValue | SetValue): NumberValue | SetValue {
+function difference(a: Value, b: Value): NumberValue | SetValue {
   if (isNumber(a) && isNumber(b)) return subtract(a, b)
   if (isSet(a) && isSet(b)) return subtractSet(a, b)
+  if (!isNumber(a) && !isSet(a)) throw wrongType(1, a, 'number', 'set')
   throw wrongType(2, b, isNumber(b) ? 'set' : 'number')
 }
 
@@ -65,7 +67,7 @@ function shiftLeft(a: NumberValue, b: NumberValue): NumberValue {
 const bitwise = (name: string, operation: (a: bigint, b: bigint) => bigint) =>
   defineBuiltin({
     name,
-    args: two,
+    args: integers,
     result,
     implementation: ([a, b]: Two) => fromBigInt(operation(bigIntOperand(a, 1), bigIntOperand(b, 2))),
   })
@@ -78,7 +80,8 @@ export const arithmetic = [
     name: 'minus',
     args: [numberOrSet, numberOrSet],
     result: numberOrSet,
-    implementation: ([a, b]: readonly [NumberValue | SetValue, NumberValue | SetValue]) => difference(a, b),
+    unchecked: true,
+    implementation: ([a, b]: readonly [Value, Value]) => difference(a, b),
   }),
   defineBuiltin({ name: 'mul', args: two, result, implementation: ([a, b]: Two) => multiply(a, b) }),
   defineBuiltin({ name: 'div', args: two, result, implementation: ([a, b]: Two) => quotient(a, b) }),
@@ -95,14 +98,14 @@ export const bits = [
   bitwise('bits.xor', (a, b) => a ^ b),
   defineBuiltin({
     name: 'bits.negate',
-    args: one,
+    args: [t.integer],
     result,
     implementation: ([a]: One) => fromBigInt(~bigIntOperand(a, 1)),
   }),
-  defineBuiltin({ name: 'bits.lsh', args: two, result, implementation: ([a, b]: Two) => shiftLeft(a, b) }),
+  defineBuiltin({ name: 'bits.lsh', args: integers, result, implementation: ([a, b]: Two) => shiftLeft(a, b) }),
   defineBuiltin({
     name: 'bits.rsh',
-    args: two,
+    args: integers,
     result,
     implementation: ([a, b]: Two) => fromBigInt(bigIntOperand(a, 1) >> shiftOperand(b)),
   }),

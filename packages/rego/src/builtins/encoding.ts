@@ -126,6 +126,9 @@ function skipBreaks(text: string, at: number): number {
   return next
 }
 
+/** The text that is spelled in base64. */
+export const base64Text = (text: string): string => fromUTF8(decodeBase64(text, STANDARD))
+
 function decodeBase64URL(text: string): string {
   const missing = text.endsWith('=') ? 0 : [0, -1, 2, 1][text.length % 4]!
   if (missing < 0) throw new BuiltinError(`illegal base64url string: ${text}`)
@@ -228,7 +231,7 @@ const convert = (name: string, convertText: (text: string) => string) =>
 
 export const encoding = [
   convert('base64.encode', text => encodeBase64(text, STANDARD, true)),
-  convert('base64.decode', text => fromUTF8(decodeBase64(text, STANDARD))),
+  convert('base64.decode', base64Text),
   defineBuiltin({
     name: 'base64.is_valid',
     args: [t.string],

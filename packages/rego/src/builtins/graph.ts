@@ -82,7 +82,7 @@ function reachablePaths(graph: RegoObject, initial: Nodes, context: BuiltinConte
   return paths
 }
 
-const nodes = t.anyOf(t.array(t.any), t.set(t.any))
+const nodes = t.labelled('{array, set}', t.array(t.any), t.set(t.any))
 const graphType = t.object(t.any, nodes)
 
 export const graph = [

@@ -63,7 +63,7 @@ export function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf('/')
   const prefixText = text.slice(slash + 1)
   const address = slash < 0 ? undefined : parseAddress(text.slice(0, slash))
-  if (address === undefined || !/^(?:0|[1-9]\d{0,2})$/.test(prefixText)) return undefined
+  if (address === undefined || !/^\d+$/.test(prefixText)) return undefined
   const isMapped = address.bits === 32 && text.includes(':')
   const prefix = Number(prefixText) - (isMapped ? 96 : 0)
   if (prefix < 0 || prefix > address.bits) return undefined

@@ -33,16 +33,16 @@ function layoutOf(options: RegoObject): Layout {
       throw operandError(2, `failed to stringify key ${termText(key)} at index ${index}: ${wrongOption(index, key)}`)
     }
     if (key === 'pretty') {
-      if (typeof value !== 'boolean') throw operandError(2, 'key pretty failed cast to bool')
+      if (typeof value !== 'boolean') throw operandError(2, 'key "pretty" failed cast to bool')
       pretty = value
     } else if (key === 'prefix' || key === 'indent') {
       if (typeof value !== 'string')
-        throw operandError(2, `key ${key} failed cast to string: ${wrongOption(index, value)}`)
+        throw operandError(2, `key "${key}" failed cast to string: ${wrongOption(index, value)}`)
       if (key === 'prefix') prefix = value
       else indent = value
       implied = true
     } else {
-      throw operandError(2, `object contained unknown key ${key}`)
+      throw operandError(2, `object contained unknown key ${termText(key)}`)
     }
   }
   return { prefix, indent, pretty: pretty ?? implied }

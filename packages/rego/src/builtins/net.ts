@@ -13,7 +13,7 @@ import {
   parseAddress,
   parseNetwork,
 } from './ip-network.ts'
-import { boundItems, membersOf } from './operands.ts'
+import { boundItems, membersOf, wrongType } from './operands.ts'
 import { type BuiltinContext, defineBuiltin } from './signature.ts'
 import { types as t } from './type-spec.ts'
 
@@ -57,7 +57,7 @@ function containsMatches(networks: Value, parts: Value, context: BuiltinContext)
     for (const [part, partIndex] of indexed(parts, 2)) {
       boundItems(1, 'net.cidr_contains_matches', context)
       if (typeof network !== 'string' || typeof part !== 'string') {
-        throw new BuiltinError('operand 1 must be string', 'eval_type_error')
+        throw wrongType(1, typeof network === 'string' ? part : network, 'string')
       }
       if (contains(network, part)) matches.add([index, partIndex])
     }
@@ -155,6 +155,7 @@ export const net = [
     name: 'net.cidr_contains_matches',
     args: [networks, networks],
     result: t.set(t.tuple(t.any, t.any)),
+    unchecked: true,
     implementation: ([a, b]: readonly [Value, Value], context) => containsMatches(a, b, context),
   }),
   defineBuiltin({

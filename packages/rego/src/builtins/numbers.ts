@@ -38,14 +38,14 @@ function stepOperand(value: NumberValue): bigint {
 export const numbers = [
   defineBuiltin({
     name: 'numbers.range',
-    args: [t.number, t.number],
+    args: [t.integer, t.integer],
     result: t.array(t.number),
     implementation: ([first, last]: readonly [NumberValue, NumberValue], context) =>
       range(first, last, 1n, 'numbers.range', context),
   }),
   defineBuiltin({
     name: 'numbers.range_step',
-    args: [t.number, t.number, t.number],
+    args: [t.integer, t.integer, t.integer],
     result: t.array(t.number),
     implementation([first, last, step]: readonly [NumberValue, NumberValue, NumberValue], context) {
       bigIntOperand(first, 1)

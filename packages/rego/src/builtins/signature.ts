@@ -95,7 +95,7 @@ function compileCheck(spec: TypeSpec): Check | undefined {
   if (alternatives.length === 0) return undefined
   const kinds = alternatives.map(({ kind }) => kind)
   const tests = alternatives.map(compileMembers)
-  const label = spec.kind === 'any' ? spec.label : undefined
+  const label = 'label' in spec ? spec.label : undefined
   return (value, position) => {
     const index = kinds.indexOf(kindOf(value))
     if (index < 0) {

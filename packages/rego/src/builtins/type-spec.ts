@@ -1,6 +1,10 @@
 /** The static type of an operand or result, as OPA's checker has it. */
 export type TypeSpec =
-  | { readonly kind: 'null' | 'boolean' | 'number' | 'string' }
+  | {
+      readonly kind: 'null' | 'boolean' | 'number' | 'string'
+      /** What a message says is expected, where that is not the kind. */
+      readonly label?: string
+    }
   /** No members: any value at all. */
   | {
       readonly kind: 'any'
@@ -23,6 +27,7 @@ export const types = {
   null: scalar('null'),
   boolean: scalar('boolean'),
   number: scalar('number'),
+  integer: { kind: 'number', label: 'integer' } as TypeSpec,
   string: scalar('string'),
   any: { kind: 'any', of: [] } as TypeSpec,
   anyOf: (...of: readonly TypeSpec[]): TypeSpec => ({ kind: 'any', of }),

@@ -95,7 +95,7 @@ function lowerStatement(frame: Frame, bound: Names, expr: Expr, index: number, b
       const arity = arityFor(frame, expr.operator) ?? expr.args.length
       const lowered = expr.args.map(arg => lowerTerm(frame, bound, arg))
       const args = lowered.length > arity ? lowered.slice(0, arity) : lowered
-      const callee = lowerCallee(frame, expr.operator)
+      const callee = lowerCallee(frame, expr.operator, expr.span)
       const result = lowered[arity]
       return { kind: 'call', span, generated, index, negated, with: modifiers, binds, callee, args, result }
     }
@@ -134,9 +134,8 @@ function arityFor({ work, tree }: Frame, operator: RefTerm): number | undefined 
   return findNode(tree, operator)?.rules[0]?.args?.length ?? 0
 }
 
-function lowerCallee(frame: Frame, operator: RefTerm): Callee {
+function lowerCallee(frame: Frame, operator: RefTerm, span = operator.span): Callee {
   const signature = signatureOf(frame.work, operator)
-  const { span } = operator
   if (signature !== undefined) return { kind: signature.host ? 'host' : 'builtin', name: signature.name, span }
   return { kind: 'function', path: operator.path.map(part => scalarOf(part)), span }
 }

@@ -158,6 +158,27 @@ describe('a key of a partial rule that is looked up', () => {
   })
 })
 
+// Where an error of a builtin is: at the beginning of its own expression or term, not at its operator or its statement.
+const places: readonly (readonly [rules: string, row: number, col: number])[] = [
+  ['r := 1 +\n  (input.n\n  / 0)', 4, 4],
+  ['r if {\n  not input.n\n  + input.s > 1\n}', 4, 7],
+  ['r if {\n  x := [\n    input.n\n    - input.s]\n}', 5, 5],
+  ['r if {\n  x :=\n  count(input.n)\n}', 5, 3],
+]
+
+test.each(places)('a builtin fails at its own place: %s', (rules, row, col) => {
+  const modules = { 'a.rego': `package p\n\n${rules}\n` }
+  const outcome = prepare({ modules, query: 'data.p = x', strictBuiltinErrors: true }).evaluate({
+    input: { n: 2, s: 'x' },
+  })
+  expect(outcome).toMatchObject({ error: { location: { row, col } } })
+})
+
+test('numbers without a whole part become JSON', () => {
+  const outcome = prepare({ modules: {}, query: 'x = [.5, -.5e3]' }).evaluate()
+  expect(outcome.kind === 'results' && toJSON(outcome.results[0]!.bindings.x!)).toBe('[0.5,-0.5e3]')
+})
+
 function found(evaluate: () => ReturnType<ReturnType<typeof prepare>['evaluate']>): string {
   try {
     const outcome = evaluate()

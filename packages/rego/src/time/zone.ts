@@ -47,7 +47,7 @@ function clockOf(name: string): Intl.DateTimeFormat {
   const unknown = () => new BuiltinError(`unknown time zone ${name}`)
   if (!/^[A-Za-z]/.test(name)) throw unknown()
   try {
-    return new Intl.DateTimeFormat('en-US', {
+    const clock = new Intl.DateTimeFormat('en-US', {
       timeZone: name,
       calendar: 'gregory',
       numberingSystem: 'latn',
@@ -59,6 +59,10 @@ function clockOf(name: string): Intl.DateTimeFormat {
       minute: 'numeric',
       second: 'numeric',
     })
+    const known = clock.resolvedOptions().timeZone
+    // names are told apart by case, as files are; that of an alias comes back as another one
+    if (known !== name && known.toLowerCase() === name.toLowerCase()) throw unknown()
+    return clock
   } catch (error) {
     if (error instanceof RangeError) throw unknown()
     throw error

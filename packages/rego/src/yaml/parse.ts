@@ -1,10 +1,11 @@
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml'
 import { BuiltinError, limitExceeded } from '../builtins/builtin-error.ts'
+import { base64Text } from '../builtins/encoding.ts'
 import { formatDouble } from '../format/double.ts'
 import { maxJSONDepth, setOwn } from '../value/json.ts'
 import { numberText } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
-import { isNumber } from '../value/value.ts'
+import { isNumber, typeName } from '../value/value.ts'
 import { isTooNested, maxYAMLNesting } from './nesting.ts'
 import { resolveScalar } from './resolve.ts'
 
@@ -12,6 +13,15 @@ import { resolveScalar } from './resolve.ts'
 export const maxYAMLNodes = 200_000
 /** UTF-16 units of a YAML text: what the parser makes of each takes hundreds of bytes. */
 export const maxYAMLLength = 512 * 1024
+
+const CONTROL = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
+/** What the text of a scalar with one of YAML's own tags has to stand for; that of one with another tag is a string. */
+const TAGGED: ReadonlyMap<string, string> = new Map([
+  ['null', 'null'],
+  ['bool', 'boolean'],
+  ['int', 'number'],
+  ['float', 'number'],
+])
 
 interface State {
   readonly anchors: Map<string, ParsedNode>
@@ -22,7 +32,8 @@ interface State {
 export function parseYAML(text: string): Value {
   if (text.length > maxYAMLLength) throw limitExceeded('the length of a YAML text', maxYAMLLength)
   if (isTooNested(text)) throw new BuiltinError(`yaml: exceeded max depth of ${maxYAMLNesting}`)
-  const documents = parseAllDocuments(text, {
+  if (CONTROL.test(text)) throw new BuiltinError('yaml: control characters are not allowed')
+  const documents = parseAllDocuments(text.replaceAll(/\r\n?|\x85/g, '\n'), {
     version: '1.1',
     schema: 'failsafe',
     resolveKnownTags: false,
@@ -32,12 +43,15 @@ export function parseYAML(text: string): Value {
     prettyErrors: false,
     keepSourceTokens: false,
   })
-  const [document] = 'empty' in documents ? [] : documents
-  if (document === undefined) return null
-  const [error] = document.errors
+  const { errors, warnings, directives } = 'empty' in documents ? documents : documents[0]!
+  const [error] = errors
   if (error !== undefined) throw new BuiltinError(complaint(text, error.pos[0], error.code, error.message))
-  const state: State = { anchors: new Map(), nodes: 0 }
-  return document.contents === null ? null : convert(document.contents, state, 0)
+  // the library only warns of directives that it does not know
+  if (warnings.some(({ code }) => code === 'BAD_DIRECTIVE') || directives?.yaml.version !== '1.1') {
+    throw new BuiltinError('yaml: found incompatible YAML document')
+  }
+  const contents = documents[0]?.contents ?? null
+  return contents === null ? null : convert(contents, { anchors: new Map(), nodes: 0 }, 0)
 }
 
 /** The place and fault in the words of Go's scanner, where there are such. */
@@ -70,11 +84,15 @@ function convert(node: ParsedNode, state: State, depth: number): Value {
 function scalarValue(node: ParsedNode): Value {
   if (!isScalar(node)) return null
   const text = typeof node.value === 'string' ? node.value : (node.source ?? '')
-  if (node.tag === 'tag:yaml.org,2002:str' || node.tag === '!' || (node.type !== 'PLAIN' && node.tag === undefined))
-    return text
+  if (node.tag === undefined && node.type !== 'PLAIN') return text
+  const tag = node.tag?.replace('tag:yaml.org,2002:', '')
+  if (tag === 'binary') return base64Text(text)
+  if (tag !== undefined && !TAGGED.has(tag)) return text
   const resolved = resolveScalar(text)
   if (resolved.kind === 'infinite') throw new BuiltinError(`json: unsupported value: ${text}`)
-  return resolved.kind === 'string' ? text : resolved.value
+  const value = resolved.kind === 'string' ? text : resolved.value
+  if (tag === undefined || TAGGED.get(tag) === typeName(value)) return value
+  throw new BuiltinError(`yaml: cannot decode \`${text}\` as a !!${tag}`)
 }
 
 interface Pair {

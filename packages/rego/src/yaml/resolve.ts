@@ -38,7 +38,8 @@ export function resolveScalar(text: string): Resolved {
   return Number.isFinite(double) ? { kind: 'value', value: double + 0 } : STRING
 }
 
-function integerOf(text: string): bigint | undefined {
+/** The integer that the text is, of those that Go's 64 bits hold. */
+export function integerOf(text: string): bigint | undefined {
   const [, sign, based, decimal] = INTEGER.exec(text) ?? []
   if (sign === undefined) return undefined
   const size = based === undefined ? BigInt(decimal!) : BigInt(based.replace(/^0[oO]?(?=\d)/, '0o').toLowerCase())

@@ -3,13 +3,13 @@ import { jsonEntries } from '../value/json.ts'
 import { doubleOf, numberText } from '../value/number.ts'
 import { isArray, isNumber, isObject, type Value } from '../value/value.ts'
 import { compareKeys } from './key-order.ts'
-import { resolveScalar } from './resolve.ts'
+import { integerOf, resolveScalar } from './resolve.ts'
 
 /** Columns after which a scalar goes on in the next line, at a blank. */
 const foldColumn = 80
 
 const BASE_60 = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/
-const PRINTABLE = /^[\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/u
+const PRINTABLE = /^[\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/u
 const DATE = /^\d{4}-\d{1,2}-\d{1,2}(?:$|[Tt ]\d{1,2}:\d{1,2}:\d{1,2})/
 
 /** YAML of the value in the style of Go's yaml.v2: block collections, sequences not indented below their keys. */
@@ -57,11 +57,11 @@ function scalarLines(value: Value, indent: number, column: number, folds = true)
 
 function numberLine(value: Parameters<typeof numberText>[0]): string {
   const text = numberText(value)
-  const resolved = resolveScalar(text)
-  if (resolved.kind === 'value' && isNumber(resolved.value) && /^[-+]?\d+$/.test(numberText(resolved.value))) {
-    if (/^[-+]?\d+$/.test(text)) return numberText(resolved.value)
-  }
+  const integer = integerOf(text)
+  if (integer !== undefined) return String(integer)
   const double = doubleOf(value)
+  // beyond what a double can hold it is a text for Go
+  if (!Number.isFinite(double)) return text
   return (double < 0 ? '-' : '') + formatDouble(Math.abs(double), 'g', -1)
 }
 

@@ -148,6 +148,8 @@ function formatTime(seconds: string, zone: string): string | undefined {
     return undefined
   const digits = (text: string) => (/^\d\d$/.test(text) ? Number(text) : 0)
   const offset = (sign === '-' ? -1 : 1) * (digits(hours) * 60 + digits(minutes))
+  // hostile: nothing could compare a time that no clock shows
+  if (Math.abs(offset) >= 24 * 60) return undefined
   const local = new Date(Number(seconds) * 1000 + offset * 60_000)
   if (Number.isNaN(local.getTime()) || local.getUTCFullYear() < 0 || local.getUTCFullYear() > 9999) return undefined
   const pad = (value: number) => String(value).padStart(2, '0')

@@ -156,6 +156,16 @@ describe.each(remotes)('%s as build context', (_, serve) => {
     expect(run.exitCode, run.stdout).toBe(0)
   })
 
+  it('lets only a policy of the operator read files of the working directory', async () => {
+    const reads = READS.replace('settings.json', 'cwd://settings.json')
+    const url = await serve({ Dockerfile: from, 'Dockerfile.rego': reads, 'operator.rego': reads })
+    const files = { 'settings.json': '{"ok": true}' }
+    const flags = ['--no-context-policy', '--policy', 'filename=operator.rego', url]
+    expect((await check([url], { files })).exitCode).toBe(1)
+    expect((await check(flags, { files })).exitCode).toBe(0)
+    expect((await check(flags)).exitCode).toBe(1)
+  })
+
   it('has its Dockerfile from elsewhere where the operator says so', async () => {
     const url = await serve({ 'Dockerfile.rego': ALLOW, x: '' })
     const policy = ['--policy', 'filename=cwd://org.rego']

@@ -193,7 +193,8 @@ async function namedSet({ files, origin }: GivenPolicy, options: LoadPoliciesOpt
   if (files.some(isOfContext) && context !== undefined) roots.push(context.files)
   else if (files.some(file => file.startsWith(CWD))) roots.push(own)
   const name = files.map(file => (isRemotePolicy(file) ? remotePolicyName(file) : file)).join(', ')
-  const set: PolicySet = { name, files: found, root: firstOf([...roots, ...beside]), origin }
+  const root = firstOf([...roots, ...beside])
+  const set: PolicySet = { name, files: found, root: origin === 'operator' ? withCwd(root, own) : root, origin }
   return { set, key: JSON.stringify([origin, files, found, files.some(isOfContext) ? context?.key : '']) }
 }
 
@@ -207,6 +208,14 @@ function firstOf(places: readonly PolicyFiles[]): PolicyFiles {
       }
       return undefined
     },
+  }
+}
+
+/** What a policy of the operator names by `cwd://` lies in the working directory, wherever its other files do. */
+function withCwd(files: PolicyFiles, own: PolicyFiles): PolicyFiles {
+  return {
+    read: async (file, options) =>
+      file.startsWith(CWD) ? own.read(file.slice(CWD.length), options) : files.read(file, options),
   }
 }
 

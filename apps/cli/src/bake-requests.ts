@@ -2,7 +2,7 @@ import path from 'node:path'
 import { type BakeTarget, readBake } from '@source-policy/bake'
 import type { Platform } from '@source-policy/core'
 import { parsePlatform } from '@source-policy/oci'
-import { isRemote } from './build-files.ts'
+import { contextPlace, isRemote } from './build-files.ts'
 import type { BuildRequest } from './build-request.ts'
 import { readOperatorFile } from './confined-files.ts'
 import { parseCSV } from './csv.ts'
@@ -62,7 +62,7 @@ function readVariables(values: readonly string[], env: IO['env']): Map<string, s
 
 function requestOf(target: BakeTarget, base: string, platforms: readonly Platform[]): BuildRequest {
   const { name, context: written, dockerfile, dockerfileInline, target: stage } = target
-  const context = placeOf(written, base)
+  const context = placeOf(contextPlace(written, base), base)
   const isLocal = !isRemote(context)
   const sbomGenerator = generatorOf(target)
   return {

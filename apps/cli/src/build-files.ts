@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type PolicyFiles, redactURL } from '@source-policy/core'
@@ -39,9 +40,14 @@ export interface BuildFiles {
   readonly localDockerfile: boolean
 }
 
-/** The base name of the Dockerfile, known before it is read. */
-export function dockerfileName({ file }: BuildPlace): string {
-  return file === undefined || file === '-' ? 'Dockerfile' : path.basename(file.replace(/[?#].*$/, ''))
+/** The name that policies see, which is that of `--file`, whatever is found: `-` for standard input, as in docker buildx. */
+export function dockerfileName({ file = '' }: BuildPlace): string {
+  const name = path.basename(path.normalize(isDownload(file) ? file.replace(/[?#].*$/, '') : file))
+  return name === '.' || name === '' ? 'Dockerfile' : name
+}
+
+function isDownload(file: string): boolean {
+  return /^https?:\/\//i.test(file)
 }
 
 /**
@@ -65,10 +71,10 @@ export async function readBuildFiles(
     const text = decode(await io.readStdin({ maxBytes: MAX_DOCKERFILE_BYTES }), 'the Dockerfile on standard input')
     return { ...common, ...alone, file: 'Dockerfile', text }
   }
-  if (file !== undefined && /^https?:\/\//i.test(file)) {
+  if (file !== undefined && isDownload(file)) {
     const name = redactURL(file)
     const text = decode(await io.download(file, MAX_DOCKERFILE_BYTES), name)
-    return { ...common, ...alone, filename: path.posix.basename(new URL(file).pathname), file: name, text }
+    return { ...common, ...alone, file: name, text }
   }
   if (remote === undefined || (file !== undefined && path.isAbsolute(file))) {
     return { ...common, ...(await readLocal(place, files.root, io.cwd)) }
@@ -149,6 +155,12 @@ function decode(bytes: Uint8Array, what: string): string {
   } catch (cause) {
     throw new CliError('dockerfile_unreadable', `reading ${what}: not UTF-8`, { cause })
   }
+}
+
+/** A build context as it is taken: a directory that is there goes before a URL that looks like it (`github.com/a/b`), as in docker buildx. */
+export function contextPlace(written: string, cwd: string): string {
+  const place = path.resolve(cwd, written)
+  return isRemote(written) && existsSync(place) && statSync(place).isDirectory() ? `./${written}` : written
 }
 
 /** Whether a build context or named context is a URL, or git over SSH, and no path. */

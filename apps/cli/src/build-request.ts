@@ -1,5 +1,5 @@
 import type { Platform } from '@source-policy/core'
-import type { BuildPlace } from './build-files.ts'
+import { type BuildPlace, contextPlace } from './build-files.ts'
 import { CliError } from './error.ts'
 import { parseBuildArgs, parsePairs, parsePlatforms } from './flags.ts'
 import type { IO } from './io.ts'
@@ -32,13 +32,13 @@ export interface BuildOptions {
 }
 
 /** The build that flags ask for. Throws `usage`, `platform_invalid`. */
-export function requestOfFlags(context: string, options: BuildOptions, io: Pick<IO, 'env'>): BuildRequest {
+export function requestOfFlags(context: string, options: BuildOptions, io: Pick<IO, 'env' | 'cwd'>): BuildRequest {
   const { file, target } = options
   const noValue = (key: string) => {
     throw new CliError('usage', `--build-context ${key}: expected name=value`)
   }
   return {
-    context,
+    context: contextPlace(context, io.cwd),
     ...(file !== undefined && { file }),
     ...(target !== undefined && { target }),
     args: parseBuildArgs(options.buildArg, io.env),

@@ -70,7 +70,7 @@ export async function checkBuilds<T>(
     buildRoots: [...localRoots(requests, io.cwd), ...parts.directories],
     layouts: parts.layouts,
     // who writes a bake file chooses its contexts: none of them is the operator's word
-    ...(options.bake === undefined && { subject: subjects[0] ?? '.' }),
+    ...(options.bake === undefined && requests[0] && { subject: requests[0].context }),
   })
   try {
     const deciderOf = deciders(options, session, context, progress.decided)

@@ -244,6 +244,26 @@ describe('the build', () => {
   })
 
   it.each([
+    ['Dockerfile', 'dockerfile', [], ''],
+    ['dockerfile', 'dockerfile', ['-f', 'dockerfile'], ''],
+    ['a#b', 'sub/a#b', ['-f', './sub/a#b'], ''],
+    ['-', 'x', ['-f', '-'], 'FROM scratch\n'],
+  ])('has its Dockerfile called %j: %s', async (filename, file, flags, stdin) => {
+    const rego = `package docker\n\ndecision := {"allow": input.env.filename == ${JSON.stringify(filename)}}`
+    const files = { [file]: 'FROM scratch\n', 'org.rego': rego }
+    const policy = ['--no-context-policy', '--policy', 'filename=org.rego']
+    const { exitCode, stdout, stderr } = await check(files, [...policy, ...flags], { stdin })
+    expect(exitCode, stdout + stderr).toBe(0)
+  })
+
+  it('is of a directory where there is one that is called like a repository', async () => {
+    const files = { 'github.com/a/b/Dockerfile': 'FROM scratch\n', 'github.com/a/b/Dockerfile.rego': allowAll }
+    const { exitCode, stdout, stderr } = await check(files, ['--offline', 'github.com/a/b'])
+    expect(exitCode, stdout + stderr).toBe(0)
+    expect(stdout).toContain('local context')
+  })
+
+  it.each([
     [0, 'standard input', ['-f', '-', '--policy', 'filename=org.rego'], { 'org.rego': allowAll }, 'FROM scratch\n'],
     [0, 'lower case', [], { dockerfile: 'FROM scratch\n', 'dockerfile.rego': allowAll }, ''],
     [0, 'a context below', ['app'], { 'app/Dockerfile': 'FROM scratch\n', 'app/Dockerfile.rego': allowAll }, ''],
@@ -276,8 +296,10 @@ describe('the build', () => {
   it.each([
     ['context', '--build-context', 'lib=docker-image://<registry>/other:1', 'other:1'],
     ['directory', '--build-context', 'lib=app', 'local lib'],
+    ['directory of a name that every build has', '--build-context', 'dockerfile=app', 'local _dockerfile'],
   ])('takes a named %s', async (_, flag, value, name) => {
-    const files = { Dockerfile: 'FROM scratch\nCOPY --from=lib / /\n', 'app/x': '', 'Dockerfile.rego': denyAll }
+    const from = value.slice(0, value.indexOf('='))
+    const files = { Dockerfile: `FROM scratch\nCOPY --from=${from} / /\n`, 'app/x': '', 'Dockerfile.rego': denyAll }
     const { stdout } = await check(files, [flag, value.replace('<registry>', registry.host)])
     expect(stdout).toContain(name)
   })

@@ -57,7 +57,8 @@ export async function namedContexts(
         throw new CliError('usage', `--build-context ${written}=${value}: neither a URL nor a directory`)
       }
       parts.directories.add(directory)
-      contexts[name] = `local:${name}`
+      // the name must not pass for one that every build has
+      contexts[name] = `local:${name === 'context' || name === 'dockerfile' ? '_' : ''}${name}`
     }
   }
   return { contexts, links }

@@ -25,10 +25,10 @@ export function remoteContextOf({ context, args }: BuildRequest): Source | undef
 }
 
 /** What policies see of a build. */
-export function envOf(request: BuildRequest, filename = dockerfileName(request)): Partial<EnvInput> {
+export function envOf(request: BuildRequest): Partial<EnvInput> {
   const { args, labels, target } = request
   return {
-    filename,
+    filename: dockerfileName(request),
     ...(Object.keys(args).length > 0 && { args }),
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(target !== undefined && target !== '' && { target }),
@@ -61,6 +61,6 @@ export async function readBuild(
       ...(sbomGenerator !== undefined && { sbomGenerator }),
       ...(remote !== undefined && { context: request.context, localDockerfile: files.localDockerfile }),
     },
-    env: envOf(request, files.filename),
+    env: envOf(request),
   }
 }

@@ -158,6 +158,19 @@ describe('check --bake', () => {
     ])
   })
 
+  it.each([
+    ['a', 'c:1'],
+    ['a:latest', 'a:latest'],
+  ])('has a context named %s stand for %s: bake looks for names as they are written', async (name, image) => {
+    registry.push('a', buildImage({ labels: { name: 'a' } }), 'latest')
+    const contexts = { [`${registry.host}/${name}`]: `docker-image://${registry.host}/c:1` }
+    const { report } = await bake(
+      { target: { default: { contexts } } },
+      { Dockerfile: `FROM ${registry.host}/a\n`, 'Dockerfile.rego': ALLOW },
+    )
+    expect(report.sources.at(-1)?.identifier).toBe(`docker-image://${registry.host}/${image}`)
+  })
+
   it('decides inline Dockerfiles by what the bake file names', async () => {
     const files = { 'policies/all.rego': ALLOW, 'Dockerfile.rego': DENY }
     const target = { 'dockerfile-inline': from('a'), policy: ['policies/all.rego'] }

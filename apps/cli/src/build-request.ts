@@ -1,4 +1,5 @@
 import type { Platform } from '@source-policy/core'
+import { contextName } from '@source-policy/dockerfile'
 import { type BuildPlace, contextPlace } from './build-files.ts'
 import { CliError } from './error.ts'
 import { parseBuildArgs, parsePairs, parsePlatforms } from './flags.ts'
@@ -44,7 +45,23 @@ export function requestOfFlags(context: string, options: BuildOptions, io: Pick<
     args: parseBuildArgs(options.buildArg, io.env),
     labels: parsePairs('--label', options.label, () => ''),
     platforms: parsePlatforms(options.platform),
-    contexts: parsePairs('--build-context', options.buildContext, noValue),
+    contexts: namedBy(parsePairs('--build-context', options.buildContext, noValue)),
     policies: [],
   }
+}
+
+/**
+ * Contexts by the names that the frontend looks for: `alpine` for `docker.io/library/alpine:latest`. So it is with flags only: what a
+ * bake file names in another way is never looked for.
+ */
+function namedBy(contexts: Readonly<Record<string, string>>): Record<string, string> {
+  const named = new Map<string, string>()
+  for (const [name, value] of Object.entries(contexts)) {
+    try {
+      named.set(contextName(name), value)
+    } catch (cause) {
+      throw new CliError('usage', `--build-context ${name}=${value}: invalid context name ${name}`, { cause })
+    }
+  }
+  return Object.fromEntries(named)
 }

@@ -295,6 +295,12 @@ describe('the build', () => {
 
   it.each([
     ['context', '--build-context', 'lib=docker-image://<registry>/other:1', 'other:1'],
+    [
+      'context by its whole name',
+      '--build-context',
+      'docker.io/library/lib:latest=docker-image://<registry>/other:1',
+      'other:1',
+    ],
     ['directory', '--build-context', 'lib=app', 'local lib'],
     ['directory of a name that every build has', '--build-context', 'dockerfile=app', 'local _dockerfile'],
   ])('takes a named %s', async (_, flag, value, name) => {
@@ -402,6 +408,8 @@ describe('the run', () => {
     ['two contexts', ['.', '.']],
     ['a build argument without name', ['--build-arg', '=x']],
     ['a named context that is neither URL nor directory', ['--build-context', 'a=missing']],
+    ['a named context that no image could be called', ['--build-context', 'A b=.']],
+    ['a build context of another scheme', ['ftp://example.com/x']],
   ])('refuses %s', async (_, flags) => {
     const { exitCode, stdout, stderr } = await check(
       { Dockerfile: 'FROM scratch\n', 'Dockerfile.rego': allowAll },

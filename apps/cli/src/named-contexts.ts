@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createRun } from '@source-policy/core'
-import { contextName } from '@source-policy/dockerfile'
 import { type ContentSource, parseDigest, parseReference, withTag } from '@source-policy/oci'
 import { isRemote } from './build-files.ts'
 import { CliError } from './error.ts'
@@ -37,10 +36,9 @@ export async function namedContexts(
 ): Promise<GivenContexts> {
   const contexts: Record<string, string> = Object.create(null)
   const links = new Map<string, string>()
-  for (const [written, value] of Object.entries(given)) {
-    const name = nameOf(written)
+  for (const [name, value] of Object.entries(given)) {
     if (value.startsWith(LAYOUT_SCHEME)) {
-      const { images, location, digest } = await openLayout(written, value, io)
+      const { images, location, digest } = await openLayout(name, value, io)
       const store = `layout-${parts.layouts.size}`
       parts.layouts.set(store, images)
       parts.directories.add(location)
@@ -54,7 +52,7 @@ export async function namedContexts(
       const directory = path.resolve(io.cwd, value)
       const found = await stat(directory).catch(() => undefined)
       if (found?.isDirectory() !== true) {
-        throw new CliError('usage', `--build-context ${written}=${value}: neither a URL nor a directory`)
+        throw new CliError('usage', `--build-context ${name}=${value}: neither a URL nor a directory`)
       }
       parts.directories.add(directory)
       // the name must not pass for one that every build has
@@ -62,16 +60,6 @@ export async function namedContexts(
     }
   }
   return { contexts, links }
-}
-
-/** As the frontend looks it up; a name that is no image's is one of a stage. */
-function nameOf(written: string): string {
-  try {
-    return contextName(written)
-  } catch {
-    // the frontend will not find it, and then nothing is made of it
-    return written
-  }
 }
 
 /** `oci-layout://<directory or tar>[:tag][@digest]`: a tag is looked up in the layout; it is `latest` where none is given. */

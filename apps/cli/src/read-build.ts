@@ -21,7 +21,10 @@ export interface Build {
 
 /** The remote source that the context of a build is; undefined where it is local. Throws DockerfileError. */
 export function remoteContextOf({ context, args }: BuildRequest): Source | undefined {
-  return isRemote(context) ? contextSource({ context, buildArgs: args }) : undefined
+  if (!isRemote(context)) return undefined
+  const source = contextSource({ context, buildArgs: args })
+  // of another scheme: the error of a directory that is not there says it
+  return source.kind === 'local' ? undefined : source
 }
 
 /** What policies see of a build. */

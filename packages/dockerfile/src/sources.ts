@@ -78,7 +78,8 @@ function mainContext({ context }: Pick<SourcesOptions, 'context'>, buildArgs: Bu
   try {
     git = parseGitRef(context)
   } catch (cause) {
-    throw new DockerfileError('invalid_option', 'reading the build context: malformed git URL', { cause })
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new DockerfileError('invalid_option', `reading the build context: ${problem}`, { cause })
   }
   if (git === undefined) {
     if (!/^https?:\/\//.test(context)) return local

@@ -32,9 +32,13 @@ export interface BuildOptions {
   readonly buildContext: readonly string[]
 }
 
-/** The build that flags ask for. Throws `usage`, `platform_invalid`. */
+/**
+ * The build that flags ask for; where they say nothing of platform and time, what the variables say that docker buildx reads.
+ * Throws `usage`, `platform_invalid`.
+ */
 export function requestOfFlags(context: string, options: BuildOptions, io: Pick<IO, 'env' | 'cwd'>): BuildRequest {
   const { file, target } = options
+  const { SOURCE_DATE_EPOCH = '', DOCKER_DEFAULT_PLATFORM = '' } = io.env
   const noValue = (key: string) => {
     throw new CliError('usage', `--build-context ${key}: expected name=value`)
   }
@@ -42,9 +46,11 @@ export function requestOfFlags(context: string, options: BuildOptions, io: Pick<
     context: contextPlace(context, io.cwd),
     ...(file !== undefined && { file }),
     ...(target !== undefined && { target }),
-    args: parseBuildArgs(options.buildArg, io.env),
+    args: { ...(SOURCE_DATE_EPOCH !== '' && { SOURCE_DATE_EPOCH }), ...parseBuildArgs(options.buildArg, io.env) },
     labels: parsePairs('--label', options.label, () => ''),
-    platforms: parsePlatforms(options.platform),
+    platforms: parsePlatforms(
+      options.platform.length === 0 && DOCKER_DEFAULT_PLATFORM !== '' ? [DOCKER_DEFAULT_PLATFORM] : options.platform,
+    ),
     contexts: namedBy(parsePairs('--build-context', options.buildContext, noValue)),
     policies: [],
   }

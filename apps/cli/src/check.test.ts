@@ -256,6 +256,20 @@ describe('the build', () => {
     expect(exitCode, stdout + stderr).toBe(0)
   })
 
+  it('is for the platform and the time of the environment where flags say nothing', async () => {
+    const rego = `package docker\n\ndecision := {"allow": input.env.args.SOURCE_DATE_EPOCH == "7", "deny_msg": [json.marshal(input)]}`
+    const directory = temporaryDirectory({ Dockerfile: 'FROM scratch\n', 'Dockerfile.rego': rego })
+    const env = { SOURCE_DATE_EPOCH: '7', DOCKER_DEFAULT_PLATFORM: 'linux/arm64' }
+    const run = (...flags: string[]) => runCli(['check', ...flags], { cwd: directory.path, env })
+    const silent = await run()
+    const told = await run('--platform', 'linux/amd64', '--build-arg', 'SOURCE_DATE_EPOCH=8')
+    directory.remove()
+    expect(silent.exitCode, silent.stdout).toBe(0)
+    expect(silent.stdout).toContain('for linux/arm64\n')
+    expect(told.exitCode).toBe(1)
+    expect(told.stdout).toContain('for linux/amd64\n')
+  })
+
   it('is of a directory where there is one that is called like a repository', async () => {
     const files = { 'github.com/a/b/Dockerfile': 'FROM scratch\n', 'github.com/a/b/Dockerfile.rego': allowAll }
     const { exitCode, stdout, stderr } = await check(files, ['--offline', 'github.com/a/b'])

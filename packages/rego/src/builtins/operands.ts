@@ -6,7 +6,8 @@ import { limitExceeded, operandError } from './builtin-error.ts'
 import type { BuiltinContext } from './signature.ts'
 
 /** The operand as an integer; one beyond the safe integers comes back as the nearest double. */
-export function intOperand(value: NumberValue, position: number): number {
+export function intOperand(value: Value, position: number): number {
+  if (!isNumber(value)) throw wrongType(position, value, 'number')
   const integer = int64Of(value)
   if (integer === undefined) {
     throw operandError(position, 'must be integer number but got floating-point number')

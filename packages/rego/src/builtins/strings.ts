@@ -135,7 +135,7 @@ function replacePairs(text: string, pairs: readonly Text2[], name: string, conte
 /** A character as OPA leaves it where the empty pattern also matches between its bytes, which then are no text any more. */
 function brokenUp(char: string, between: string): string {
   const code = char.codePointAt(0)
-  if (code === undefined || code < 0x80) return char
+  if (code === undefined || code < 0x80 || between === '') return char
   const bytes = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
   return Array.from({ length: bytes }, () => '\ufffd').join(between)
 }

@@ -42,6 +42,8 @@ interface State {
   readonly pieces: readonly Piece[]
   at: number
   depth: number
+  /** Of `range` around what is read. */
+  ranges: number
   readonly named: Map<string, readonly Node[]>
 }
 
@@ -52,7 +54,7 @@ export function parseTemplate(text: string): Template {
   const pieces = splitTemplate(text).map(
     (piece): Piece => ('text' in piece ? piece : { action: lexAction(piece.action) }),
   )
-  const state: State = { pieces, at: 0, depth: 0, named: new Map() }
+  const state: State = { pieces, at: 0, depth: 0, ranges: 0, named: new Map() }
   const { nodes, end } = parseList(state)
   if (end !== undefined) throw fault(`unexpected {{${end[0]!.text}}}`)
   return { body: nodes, named: state.named }
@@ -91,12 +93,17 @@ function parseAction(state: State, action: readonly Lexeme[]): readonly Node[] {
       return [parseControl(state, first.text, rest)]
     case 'break':
     case 'continue':
+      if (state.ranges === 0) throw fault(`{{${first.text}}} outside {{range}}`)
       return [{ kind: first.text }]
     case 'define':
     case 'block': {
       const name = nameOf(rest[0])
+      const { ranges } = state
+      state.ranges = 0
       const { nodes, end } = parseList(state)
+      state.ranges = ranges
       requireEnd(end)
+      if (state.named.get(name)?.length && nodes.length > 0) throw fault(`multiple definition of template ${name}`)
       state.named.set(name, nodes)
       return first.text === 'define' ? [] : [{ kind: 'template', name, pipeline: parsePipeline(rest.slice(1)) }]
     }
@@ -121,7 +128,9 @@ function requireEnd(end: readonly Lexeme[] | undefined): void {
 
 function parseControl(state: State, kind: 'if' | 'with' | 'range', rest: readonly Lexeme[]): Node {
   const pipeline = parsePipeline(rest)
+  if (kind === 'range') state.ranges++
   const { nodes: body, end } = parseList(state)
+  if (kind === 'range') state.ranges--
   if (end === undefined || end[0]!.text !== 'else') {
     requireEnd(end)
     return { kind, pipeline, body, otherwise: [] }

@@ -45,7 +45,7 @@ export function parseYAML(text: string): Value {
   })
   const { errors, warnings, directives } = 'empty' in documents ? documents : documents[0]!
   const [error] = errors
-  if (error !== undefined) throw new BuiltinError(complaint(text, error.pos[0], error.code, error.message))
+  if (error !== undefined) throw new BuiltinError(complaint(text, error.pos[0], error.message))
   // the library only warns of directives that it does not know
   if (warnings.some(({ code }) => code === 'BAD_DIRECTIVE') || directives?.yaml.version !== '1.1') {
     throw new BuiltinError('yaml: found incompatible YAML document')
@@ -55,12 +55,9 @@ export function parseYAML(text: string): Value {
 }
 
 /** The place and fault in the words of Go's scanner, where there are such. */
-function complaint(text: string, offset: number, code: string, message: string): string {
+function complaint(text: string, offset: number, message: string): string {
   const line = text.slice(0, offset).split('\n').length
-  if (code === 'BAD_COLLECTION_TYPE' || /flow (?:sequence|map)|end with/i.test(message)) {
-    return `yaml: line ${line}: did not find expected ',' or ']'`
-  }
-  return `yaml: line ${line}: ${message.replace(/\s+/g, ' ')}`
+  return `yaml: line ${line}: ${/flow|end with/i.test(message) ? "did not find expected ',' or ']'" : message}`
 }
 
 function convert(node: ParsedNode, state: State, depth: number): Value {

@@ -204,6 +204,23 @@ describe('github_attestation', () => {
     expect(JSON.stringify(storage.log)).not.toContain(token)
   })
 
+  it('is fetched also where a bundle that does not hold stands beside its address, and only then', async () => {
+    storage.setFile('/stored.json', signer.signStatement(statement()))
+    const stored = { bundle_url: `${storage.url}/stored.json` }
+    api.setFile(listed, page([{ ...wrong(), ...stored }]))
+    expect(await github()).toEqual({ value: signature })
+    expect(storage.log).toHaveLength(1)
+    run = createRun()
+    api.setFile(listed, page([{ ...inline(), ...stored }]))
+    expect(await github()).toEqual({ value: signature })
+    expect(storage.log).toHaveLength(1)
+  })
+
+  it('may be of a repository of a managed user', async () => {
+    api.setFile(listed.replace('acme', 'octo_acme'), page([inline()]))
+    expect(await github({}, 'octo_acme/app')).toEqual({ value: signature })
+  })
+
   it('is looked for on the next page, which gets the token where it is at the same place', async () => {
     const next = `${listed}?page=2`
     const link = `<${api.url}${next}>; rel="next", <${api.url}/first>; rel="first"`

@@ -34,9 +34,9 @@ export type StoredBundle = { readonly bundle: Uint8Array | string } | { readonly
 
 const GITHUB_API = 'https://api.github.com'
 
-/** Whether a text names a repository and nothing else. */
+/** Whether a text names a repository and nothing else. Names of managed users have an underscore. */
 export function isRepositoryName(text: unknown): text is string {
-  if (typeof text !== 'string' || !/^[A-Za-z0-9-]{1,100}\/[A-Za-z0-9._-]{1,100}$/.test(text)) return false
+  if (typeof text !== 'string' || !/^[A-Za-z0-9_-]{1,100}\/[A-Za-z0-9._-]{1,100}$/.test(text)) return false
   return !/\/\.{1,2}$/.test(text)
 }
 
@@ -108,8 +108,11 @@ function readAttestations(document: unknown, url: URL): Page['attestations'] {
   return list.map(item => {
     if (!isObject(item)) throw malformed(url, 'an attestation is no object')
     const { bundle, bundle_url: stored } = item
-    if (isObject(bundle)) return { bundle: JSON.stringify(bundle) }
-    if (typeof stored === 'string' && stored !== '') return { url: stored }
+    const attestation = {
+      ...(isObject(bundle) && { bundle: JSON.stringify(bundle) }),
+      ...(typeof stored === 'string' && stored !== '' && { url: stored }),
+    }
+    if (Object.keys(attestation).length > 0) return attestation
     throw malformed(url, 'an attestation has neither bundle nor bundle_url')
   })
 }

@@ -123,6 +123,24 @@ describe('decodeImageConfig', () => {
     })
   })
 
+  it('reads names as builders do, without regard to case', () => {
+    const config = {
+      user: 'root',
+      LABELS: { a: '1' },
+      env: ['A=1'],
+      'volume\u017f': { '/v': {} },
+      onbuild: ['RUN x'],
+    }
+    expect(read({ OS: 'linux', Architecture: 'arm', Config: config })).toEqual({
+      platform: { os: 'linux', architecture: 'arm' },
+      user: 'root',
+      labels: { a: '1' },
+      env: ['A=1'],
+      volumes: ['/v'],
+      onBuild: ['RUN x'],
+    })
+  })
+
   it('leaves out what is empty or null', () => {
     expect(
       read({

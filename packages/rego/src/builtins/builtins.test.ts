@@ -115,6 +115,7 @@ const rows: readonly (readonly [string, readonly Value[], string])[] = [
   ['graph.reachable', [{ a: ['b'], b: set('c') }, ['a']], '{"a", "b"}'],
   ['walk', [{ a: [1] }], '[[[], {"a": [1]}], [["a"], [1]], [["a", 0], 1]]'],
   ['to_number', ['+05.50'], '5.50'],
+  ['to_number', ['-1_0.5_0e1_0'], '-10.50e10'],
   ['numbers.range', [3, 1], '[3, 2, 1]'],
   ['numbers.range_step', [16, 20, n('1e400')], '[16]'],
   ['time.add_date', [[n('1711762200000000000'), 'Europe/Berlin'], 0, 0, 1], '1711848600000000000'],
@@ -144,6 +145,7 @@ describe('builtins give what OPA gives', () => {
 const failures: readonly (readonly [string, readonly Value[], string])[] = [
   ['div', [1, 0], 'divide by zero'],
   ['rem', [1, n('0.5')], 'modulo on floating-point number'],
+  ['to_number', ['1__0'], 'invalid syntax'],
   ['sum', [[1, '2']], 'operand 1 must be array of numbers but got array containing string'],
   ['concat', ['', set('a', 1)], 'operand 2 must be set of strings but got set containing number'],
   ['array.slice', [[], n('1.0'), 1], 'operand 2 must be integer number but got floating-point number'],

@@ -6,7 +6,6 @@ import { membersOf, wrongType } from './operands.ts'
 import { defineBuiltin } from './signature.ts'
 import { type TypeSpec, types as t } from './type-spec.ts'
 
-const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?((?:[eE][+-]?\d+)?)$/
 const SPECIAL = /^[+-]*(?:inf|infinity|nan)$/i
 
@@ -14,10 +13,10 @@ const SPECIAL = /^[+-]*(?:inf|infinity|nan)$/i
 function parseNumber(text: string): NumberValue {
   if (SPECIAL.test(text)) throw wrongType(1, text, 'valid number string')
   const invalid = `strconv.ParseFloat: parsing ${JSON.stringify(text)}`
-  const [, sign, whole = '', fraction = '', exponent] = DECIMAL.exec(text) ?? []
+  const plain = text.replaceAll(/(?<=\d)_(?=\d)/g, '')
+  const [, sign, whole = '', fraction = '', exponent] = DECIMAL.exec(plain) ?? []
   if (whole === '' && fraction === '') throw new BuiltinError(`${invalid}: invalid syntax`)
-  if (!Number.isFinite(Number(text))) throw new BuiltinError(`${invalid}: value out of range`)
-  if (JSON_NUMBER.test(text)) return makeNumber(text)
+  if (!Number.isFinite(Number(plain))) throw new BuiltinError(`${invalid}: value out of range`)
   const digits = whole.replace(/^0+(?=\d)/, '') || '0'
   return makeNumber(`${sign === '-' ? '-' : ''}${digits}${fraction === '' ? '' : `.${fraction}`}${exponent ?? ''}`)
 }

@@ -3,7 +3,7 @@ import { type BakeTarget, readBake } from '@source-policy/bake'
 import type { Platform } from '@source-policy/core'
 import { parsePlatform } from '@source-policy/oci'
 import { contextPlace, isRemote } from './build-files.ts'
-import type { BuildRequest } from './build-request.ts'
+import { type BuildRequest, withTime } from './build-request.ts'
 import { readOperatorFile } from './confined-files.ts'
 import { parseCSV } from './csv.ts'
 import { CliError } from './error.ts'
@@ -34,7 +34,10 @@ export async function bakeRequests(options: BakeOptions, io: IO): Promise<BuildR
   const { format, targets: found } = readBake(text, { file, variables, ...(targets.length > 0 && { targets }) })
   // "a relative path is resolved relative to the compose file's parent folder"; those of bake files are from the working directory
   const base = format === 'compose' && bake !== '-' ? path.dirname(path.resolve(io.cwd, bake)) : io.cwd
-  return found.map(target => requestOf(target, base, options.platforms))
+  return found.map(target => {
+    const request = requestOf(target, base, options.platforms)
+    return { ...request, args: withTime(request.args, io.env) }
+  })
 }
 
 async function readText(bake: string, io: IO): Promise<string> {

@@ -171,6 +171,15 @@ describe('check --bake', () => {
     expect(report.sources.at(-1)?.identifier).toBe(`docker-image://${registry.host}/${image}`)
   })
 
+  it('gives targets the time of the environment where they say none', async () => {
+    const target = { x: { context: 'x' }, y: { context: 'x', args: { SOURCE_DATE_EPOCH: '8' } } }
+    const policy = 'package docker\n\ndecision := {"allow": input.env.args.SOURCE_DATE_EPOCH == "7"}\n'
+    const files = { 'x/Dockerfile': 'FROM scratch\n', 'x/Dockerfile.rego': policy }
+    const decide = async (name: string) =>
+      (await bake({ target }, files, [name], { env: { SOURCE_DATE_EPOCH: '7' } })).exitCode
+    expect([await decide('x'), await decide('y')]).toEqual([0, 1])
+  })
+
   it('decides inline Dockerfiles by what the bake file names', async () => {
     const files = { 'policies/all.rego': ALLOW, 'Dockerfile.rego': DENY }
     const target = { 'dockerfile-inline': from('a'), policy: ['policies/all.rego'] }

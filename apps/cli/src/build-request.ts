@@ -38,7 +38,7 @@ export interface BuildOptions {
  */
 export function requestOfFlags(context: string, options: BuildOptions, io: Pick<IO, 'env' | 'cwd'>): BuildRequest {
   const { file, target } = options
-  const { SOURCE_DATE_EPOCH = '', DOCKER_DEFAULT_PLATFORM = '' } = io.env
+  const { DOCKER_DEFAULT_PLATFORM = '' } = io.env
   const noValue = (key: string) => {
     throw new CliError('usage', `--build-context ${key}: expected name=value`)
   }
@@ -46,7 +46,7 @@ export function requestOfFlags(context: string, options: BuildOptions, io: Pick<
     context: contextPlace(context, io.cwd),
     ...(file !== undefined && { file }),
     ...(target !== undefined && { target }),
-    args: { ...(SOURCE_DATE_EPOCH !== '' && { SOURCE_DATE_EPOCH }), ...parseBuildArgs(options.buildArg, io.env) },
+    args: withTime(parseBuildArgs(options.buildArg, io.env), io.env),
     labels: parsePairs('--label', options.label, () => ''),
     platforms: parsePlatforms(
       options.platform.length === 0 && DOCKER_DEFAULT_PLATFORM !== '' ? [DOCKER_DEFAULT_PLATFORM] : options.platform,
@@ -54,6 +54,14 @@ export function requestOfFlags(context: string, options: BuildOptions, io: Pick<
     contexts: namedBy(parsePairs('--build-context', options.buildContext, noValue)),
     policies: [],
   }
+}
+
+/** Build arguments, with the time of the environment where they say none. */
+export function withTime(
+  args: Readonly<Record<string, string>>,
+  { SOURCE_DATE_EPOCH = '' }: IO['env'],
+): Readonly<Record<string, string>> {
+  return { ...(SOURCE_DATE_EPOCH !== '' && { SOURCE_DATE_EPOCH }), ...args }
 }
 
 /**

@@ -12,8 +12,12 @@ const maxQuantityDigits = 1_000
 
 const LETTERS = ['k', 'm', 'g', 't', 'p', 'e'] as const
 
-const decimal = (letter: string): bigint => 1000n ** BigInt(LETTERS.indexOf(letter as 'k') + 1)
-const binary = (letter: string): bigint => 1024n ** BigInt(LETTERS.indexOf(letter as 'k') + 1)
+const power =
+  (base: bigint) =>
+  (letter: (typeof LETTERS)[number]): bigint =>
+    base ** BigInt(LETTERS.indexOf(letter) + 1)
+const decimal = power(1000n)
+const binary = power(1024n)
 
 /** A fraction of integers. */
 interface Ratio {
@@ -23,16 +27,15 @@ interface Ratio {
 
 /** Units of `units.parse`: m is milli and M mega, the other letters are free in case. */
 const UNITS: ReadonlyMap<string, Ratio> = new Map<string, Ratio>([
+  ['', { top: 1n, bottom: 1n }],
+  ...LETTERS.flatMap(letter =>
+    [letter, letter.toUpperCase()].flatMap((name): [string, Ratio][] => [
+      [name, { top: decimal(letter), bottom: 1n }],
+      [`${name}i`, { top: binary(letter), bottom: 1n }],
+    ]),
+  ),
   // Go reads the double 0.001 exactly, so that is what milli is
   ['m', { top: 1152921504606847n, bottom: 1152921504606846976n }],
-  ['', { top: 1n, bottom: 1n }],
-  ['M', { top: decimal('m'), bottom: 1n }],
-  ...LETTERS.flatMap((letter): [string, Ratio][] => [
-    ...(letter === 'm'
-      ? []
-      : [letter, letter.toUpperCase()].map((name): [string, Ratio] => [name, { top: decimal(letter), bottom: 1n }])),
-    ...[letter, letter.toUpperCase()].map((name): [string, Ratio] => [`${name}i`, { top: binary(letter), bottom: 1n }]),
-  ]),
 ])
 
 const BYTE_UNITS: ReadonlyMap<string, bigint> = new Map<string, bigint>([

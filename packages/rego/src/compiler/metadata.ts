@@ -2,6 +2,7 @@ import type { Annotations, Body, Expr, Term } from '../ast.ts'
 import { dottedName, formatTerm } from '../format.ts'
 import { readAnnotations } from '../parser/annotations.ts'
 import type { Span } from '../source-text.ts'
+import { objectEntries } from '../value/object.ts'
 import { isObject, type Value } from '../value/value.ts'
 import { walkBodyTerms, walkTerms } from '../walk.ts'
 import { groundPrefix } from './rule-tree.ts'
@@ -161,9 +162,16 @@ const forms: { readonly [field: string]: Form } = {
   title: text,
   description: text,
   organizations: list(text),
-  related_resources: list(value => (typeof value === 'string' ? { ref: value } : value)),
-  authors: list(value => (typeof value === 'string' ? authorOf(value) : value)),
+  related_resources: list(value =>
+    typeof value === 'string' ? { ref: value } : membersOf(value, 'ref', 'description'),
+  ),
+  authors: list(value => (typeof value === 'string' ? authorOf(value) : membersOf(value, 'name', 'email'))),
   custom: value => (isObject(value) ? value : undefined),
+}
+
+function membersOf(value: Value, ...names: readonly string[]): Value {
+  const members = isObject(value) ? objectEntries(value) : []
+  return Object.fromEntries(members.filter(([name]) => names.includes(name as string)))
 }
 
 /** `Jane Doe <jane@example.com>`. */

@@ -174,6 +174,25 @@ test.each(places)('a builtin fails at its own place: %s', (rules, row, col) => {
   expect(outcome).toMatchObject({ error: { location: { row, col } } })
 })
 
+// Metadata by the words of YAML 1.2, texts as they are written.
+const metadata: readonly (readonly [block: string, gives: string])[] = [
+  [
+    '# title: 1.10\n# description: y\n# organizations: [1, no]',
+    '{"description":"y","organizations":["1","no"],"scope":"rule","title":"1.10"}',
+  ],
+  ['# custom: {a: yes, b: true, c: 0x10}', '{"custom":{"a":"yes","b":true,"c":16},"scope":"rule"}'],
+  [
+    '# authors:\n# - {name: n, email: e, z: 1}\n# related_resources:\n# - {ref: "http://r", z: 1}',
+    '{"authors":[{"email":"e","name":"n"}],"related_resources":[{"ref":"http://r"}],"scope":"rule"}',
+  ],
+]
+
+test.each(metadata)('metadata are what OPA reads: %s', (block, gives) => {
+  const modules = { 'a.rego': `package p\n\n# METADATA\n${block}\nr := rego.metadata.rule()\n` }
+  const query = prepare({ modules, query: 'data.p.r = x' })
+  expect(found(() => query.evaluate())).toBe(gives)
+})
+
 test('numbers without a whole part become JSON', () => {
   const outcome = prepare({ modules: {}, query: 'x = [.5, -.5e3]' }).evaluate()
   expect(outcome.kind === 'results' && toJSON(outcome.results[0]!.bindings.x!)).toBe('[0.5,-0.5e3]')

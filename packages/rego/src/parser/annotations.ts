@@ -5,6 +5,7 @@ import { toJSON } from '../value/json.ts'
 import { objectEntries } from '../value/object.ts'
 import { isObject, typeName, type Value } from '../value/value.ts'
 import { parseYAML } from '../yaml/parse.ts'
+import { type Resolved, resolveScalar } from '../yaml/resolve.ts'
 import { parseError } from './state.ts'
 
 type Node = Package | Import | Rule
@@ -71,17 +72,30 @@ function fieldsOf(lines: readonly Comment[]): { readonly [key: string]: Value } 
   const text = lines.map(line => `${line.text.replace(/^ /, '')}\n`).join('')
   if (text.trim() === '') return 'expected METADATA block, found whitespace'
   try {
-    const value = parseYAML(text)
+    const value = parseYAML(text, resolveWord)
     if (value === null) return {}
-    if (isObject(value))
+    if (isObject(value)) {
+      const written = parseYAML(text, () => TEXT) as { readonly [key: string]: Value }
       return Object.fromEntries(
-        objectEntries(value).map(([key, field]) => [typeof key === 'string' ? key : toJSON(key), field]),
+        objectEntries(value).map(([key, field]) => {
+          const name = typeof key === 'string' ? key : toJSON(key)
+          return [name, field !== null && textFields.has(name) ? written[name]! : field]
+        }),
       )
+    }
     return `METADATA block is no YAML mapping but ${typeName(value)}`
   } catch (error) {
     return `METADATA block is no YAML: ${error instanceof Error ? error.message : String(error)}`
   }
 }
+
+const TEXT: Resolved = { kind: 'string' }
+
+/** OPA reads metadata by the words of a later YAML, which has `yes` and `n` for texts. */
+const resolveWord = (text: string): Resolved => (/^(?:y|n|yes|no|on|off)$/i.test(text) ? TEXT : resolveScalar(text))
+
+/** What is a text, or made of texts, however it looks. */
+const textFields = new Set(['title', 'description', 'organizations'])
 
 const isList = (value: Value): boolean => Array.isArray(value)
 const isText = (value: Value): boolean => !Array.isArray(value) && !isObject(value)

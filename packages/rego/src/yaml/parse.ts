@@ -7,7 +7,7 @@ import { numberText } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
 import { isNumber, typeName } from '../value/value.ts'
 import { isTooNested, maxYAMLNesting } from './nesting.ts'
-import { resolveScalar } from './resolve.ts'
+import { type Resolved, resolveScalar } from './resolve.ts'
 
 /** Nodes of a document after its aliases are put in place: a few lines of YAML can stand for billions. */
 export const maxYAMLNodes = 200_000
@@ -26,10 +26,14 @@ const TAGGED: ReadonlyMap<string, string> = new Map([
 interface State {
   readonly anchors: Map<string, ParsedNode>
   nodes: number
+  readonly resolve: (text: string) => Resolved
 }
 
-/** The value of a YAML text as sigs.k8s.io/yaml turns it to JSON: the first document, YAML 1.1's words, keys as texts. */
-export function parseYAML(text: string): Value {
+/**
+ * The value of a YAML text as sigs.k8s.io/yaml turns it to JSON: the first document, YAML 1.1's words unless `resolve` has others,
+ * keys as texts.
+ */
+export function parseYAML(text: string, resolve = resolveScalar): Value {
   if (text.length > maxYAMLLength) throw limitExceeded('the length of a YAML text', maxYAMLLength)
   if (isTooNested(text)) throw new BuiltinError(`yaml: exceeded max depth of ${maxYAMLNesting}`)
   if (CONTROL.test(text)) throw new BuiltinError('yaml: control characters are not allowed')
@@ -51,7 +55,7 @@ export function parseYAML(text: string): Value {
     throw new BuiltinError('yaml: found incompatible YAML document')
   }
   const contents = documents[0]?.contents ?? null
-  return contents === null ? null : convert(contents, { anchors: new Map(), nodes: 0 }, 0)
+  return contents === null ? null : convert(contents, { anchors: new Map(), nodes: 0, resolve }, 0)
 }
 
 /** The place and fault in the words of Go's scanner, where there are such. */
@@ -72,20 +76,20 @@ function convert(node: ParsedNode, state: State, depth: number): Value {
     ? convertMap(node as ParsedNode & { items: Pair[] }, state, depth)
     : isSeq(node)
       ? (node.items as ParsedNode[]).map(item => convert(item, state, depth + 1))
-      : scalarValue(node)
+      : scalarValue(node, state)
   // an anchor is known only after its node: it cannot hold itself
   if ('anchor' in node && node.anchor !== undefined) state.anchors.set(node.anchor, node)
   return value
 }
 
-function scalarValue(node: ParsedNode): Value {
+function scalarValue(node: ParsedNode, { resolve }: State): Value {
   if (!isScalar(node)) return null
-  const text = typeof node.value === 'string' ? node.value : (node.source ?? '')
+  const text = typeof node.value === 'string' ? node.value : ''
   if (node.tag === undefined && node.type !== 'PLAIN') return text
   const tag = node.tag?.replace('tag:yaml.org,2002:', '')
   if (tag === 'binary') return base64Text(text)
   if (tag !== undefined && !TAGGED.has(tag)) return text
-  const resolved = resolveScalar(text)
+  const resolved = resolve(text)
   if (resolved.kind === 'infinite') throw new BuiltinError(`json: unsupported value: ${text}`)
   const value = resolved.kind === 'string' ? text : resolved.value
   if (tag === undefined || TAGGED.get(tag) === typeName(value)) return value

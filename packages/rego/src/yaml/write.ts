@@ -72,10 +72,10 @@ function stringLines(text: string, indent: number, column: number, folds: boolea
     return isLiteral ? literal(text, indent) : [doubleQuoted(text)]
   }
   const resolvesToString = resolveScalar(text).kind === 'string' && !BASE_60.test(text) && !DATE.test(text)
-  if (!printable || !resolvesToString) return fold(doubleQuoted(text), indent, column, folds, true)
+  if (!printable || !resolvesToString) return fold(doubleQuoted(text), indent, column, folds)
   return isPlain(text)
-    ? fold(text, indent, column, folds, false)
-    : fold(`'${text.replaceAll("'", "''")}'`, indent, column, folds, false)
+    ? fold(text, indent, column, folds)
+    : fold(`'${text.replaceAll("'", "''")}'`, indent, column, folds)
 }
 
 function isPlain(text: string): boolean {
@@ -85,7 +85,7 @@ function isPlain(text: string): boolean {
 }
 
 /** Breaks the text at single blanks beyond the last column. */
-function fold(text: string, indent: number, column: number, folds: boolean, quoted: boolean): readonly string[] {
+function fold(text: string, indent: number, column: number, folds: boolean): readonly string[] {
   if (!folds || column + text.length <= foldColumn) return [text]
   const out: string[] = []
   let line = ''
@@ -98,7 +98,6 @@ function fold(text: string, indent: number, column: number, folds: boolean, quot
       out.push(line)
       line = ' '.repeat(indent)
       at = indent
-      if (quoted && chars[i + 1] === ' ') line += '\\'
     } else {
       line += char
       at++

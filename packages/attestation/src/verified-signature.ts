@@ -11,7 +11,7 @@ export type Digests = Readonly<Record<string, string>>
 
 /** How many authorities have to agree. All but `sct` count for signatures by a key, too. */
 export interface Thresholds {
-  /** Entries of different transparency logs, or different entries. */
+  /** Transparency logs that have an entry. */
   readonly tlog: number
   /** Certificate transparency logs that vouch for the certificate. */
   readonly sct: number
@@ -31,8 +31,11 @@ export interface VerifyOptions {
   readonly trustRoots: readonly TrustRoot[]
   /** The key that must have signed; without it, a certificate of an authority of the trust root must have. */
   readonly key?: PublicKey
-  /** Default: 1 each. Where `tlog` and `timestamp` are 0, a certificate must be valid `now`. */
-  readonly thresholds?: Partial<Thresholds>
+  /**
+   * Default: 1 each. Where `tlog` and `timestamp` are 0, a certificate must be valid `now`. A function is asked for each trust root:
+   * `thresholdsOf` where some have no logs.
+   */
+  readonly thresholds?: Partial<Thresholds> | ((root: TrustRoot) => Partial<Thresholds>)
   readonly now: Date
 }
 

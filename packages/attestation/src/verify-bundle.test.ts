@@ -16,7 +16,7 @@ import {
   trust,
   workflow,
 } from './testing/scene.ts'
-import { parseTrustRoot } from './trust-root.ts'
+import { parseTrustRoot, thresholdsOf } from './trust-root.ts'
 import { signatureInput } from './verified-signature.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
@@ -245,6 +245,21 @@ describe('evidence', () => {
     await expect(verify(twice, { thresholds: { timestamp: 3 } })).rejects.toMatchObject({ code: 'too_few_timestamps' })
     await expect(verify(twice, { thresholds: { timestamp: 2 } })).resolves.toBeTruthy()
     await expect(verify(twice, { thresholds: { sct: 2 } })).rejects.toMatchObject({ code: 'too_few_scts' })
+  })
+
+  it('is asked for as each trust root can give it', async () => {
+    const bundle = signer.signArtifact(artifact, { log: 'none' })
+    const document = { ...JSON.parse(sigstore.trustedRoot), tlogs: [] }
+    const withoutLogs = await parseTrustRoot(JSON.stringify(document), { name: 'without-logs' })
+    const trustRoots = [...trust.trustRoots, withoutLogs]
+    await expect(verify(bundle, { trustRoots })).rejects.toMatchObject({ code: 'too_few_log_entries' })
+    await expect(verify(bundle, { thresholds: thresholdsOf })).rejects.toMatchObject({ code: 'too_few_log_entries' })
+    const { trustRoot } = await verify(bundle, { trustRoots, thresholds: thresholdsOf })
+    expect(trustRoot).toBe(withoutLogs)
+    const undated = signer.signArtifact(artifact, { log: 'none', timestamp: false })
+    await expect(verify(undated, { trustRoots, thresholds: thresholdsOf })).rejects.toMatchObject({
+      refused: [{ code: 'too_few_log_entries' }, { code: 'too_few_timestamps' }],
+    })
   })
 
   it('of two logs makes two', async () => {

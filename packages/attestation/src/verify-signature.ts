@@ -70,7 +70,8 @@ async function verifyBy(
   evidence: Evidence,
   { key, thresholds, now }: VerifyOptions,
 ): Promise<Proof> {
-  const wanted = { ...DEFAULT_THRESHOLDS, ...thresholds }
+  const given = typeof thresholds === 'function' ? root && thresholds(root) : thresholds
+  const wanted = { ...DEFAULT_THRESHOLDS, ...given }
   const material = root?.material ?? NOTHING
   const certificate = key === undefined ? certifiedBy(material, evidence) : undefined
   const signingKey = key ?? certificate!.key

@@ -65,7 +65,7 @@ async function readSigner(
   options: VerifyAttestationOptions,
   { io, logger }: Pick<CommandContext, 'io' | 'logger'>,
 ): Promise<Wanted | undefined> {
-  const { checkIdentity, parsePublicKey } = await import('@source-policy/attestation')
+  const { checkIdentity, parsePublicKey, thresholdsOf } = await import('@source-policy/attestation')
   const identity = identityOf(options)
   if (options.artifact.length === 0) throw new CliError('usage', 'say what it must be about: --artifact <file>')
   if (options.key !== undefined && identity !== undefined) {
@@ -91,7 +91,7 @@ async function readSigner(
     trustRoots: await findRoots({ run, signal: run.signal }),
     ...(options.key !== undefined && { key: parsePublicKey(await readFile(options.key, MAX_KEY_BYTES, io)) }),
     ...(!options.log && { thresholds: { tlog: 0, timestamp: 0 } }),
-    ...(identity && { identity }),
+    ...(identity && { identity, thresholds: thresholdsOf }),
   }
 }
 

@@ -58,6 +58,9 @@ export function parseAddress(text: string): Address | undefined {
   return value >> 32n === 0xffffn ? { bits: 32, value: value - MAPPED } : { bits: 128, value }
 }
 
+const networkAt = ({ bits, value }: Address, prefix: number): Network | undefined =>
+  prefix > bits ? undefined : { address: { bits, value: firstOf({ bits, value }, prefix) }, prefix }
+
 /** The network of a CIDR text; bits of its address beyond the prefix are cleared. */
 export function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf('/')
@@ -65,9 +68,10 @@ export function parseNetwork(text: string): Network | undefined {
   const address = slash < 0 ? undefined : parseAddress(text.slice(0, slash))
   if (address === undefined || !/^\d+$/.test(prefixText)) return undefined
   const isMapped = address.bits === 32 && text.includes(':')
-  const prefix = Number(prefixText) - (isMapped ? 96 : 0)
-  if (prefix < 0 || prefix > address.bits) return undefined
-  return { address: { bits: address.bits, value: firstOf(address, prefix) }, prefix }
+  const prefix = Number(prefixText)
+  // larger than all of IPv4 is a network of IPv6 alone
+  if (isMapped && prefix < 96) return networkAt({ bits: 128, value: MAPPED + address.value }, prefix)
+  return networkAt(address, isMapped ? prefix - 96 : prefix)
 }
 
 const hostBits = (bits: number, prefix: number): bigint => BigInt(bits - prefix)

@@ -1,4 +1,4 @@
-import type { ProvenanceInput } from '@source-policy/core'
+import { foldCase, type ProvenanceInput } from '@source-policy/core'
 import { createReader, isObject, type JSONObject } from './json.ts'
 import { MAX_MATERIALS } from './limits.ts'
 import type { Statement } from './statement.ts'
@@ -169,14 +169,9 @@ function select(from: JSONObject | undefined, path: string): unknown {
 }
 
 function memberOf(object: JSONObject, key: string): unknown {
-  const names = Object.keys(object).filter(name => fold(name) === fold(key))
+  const names = Object.keys(object).filter(name => foldCase(name) === foldCase(key))
   if (names.length > 1) reader.fail(`${names.join(' and ')} both stand for ${key}`)
   return names[0] === undefined ? undefined : object[names[0]]
-}
-
-/** Go compares by Unicode simple folding: U+017F equals s, U+212A equals k. */
-function fold(name: string): string {
-  return name.toUpperCase().toLowerCase()
 }
 
 function objectAt(from: JSONObject | undefined, path: string): JSONObject | undefined {

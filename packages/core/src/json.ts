@@ -192,8 +192,13 @@ function decodeUTF8(bytes: Uint8Array, what: string): string {
   }
 }
 
-/** Two foldings, since Go matches keys by Unicode simple folding: U+017F equals s, U+212A equals k. */
-function foldCase(key: string): string {
+/**
+ * The same text for all names of members that Go's decoder takes for one, and so do builders. Two foldings, since it goes by
+ * Unicode simple folding: U+017F equals s, U+212A equals k.
+ *
+ * @see https://pkg.go.dev/encoding/json#Unmarshal
+ */
+export function foldCase(key: string): string {
   return key.toUpperCase().toLowerCase()
 }
 

@@ -1,4 +1,4 @@
-import type { Platform } from '@source-policy/core'
+import { foldCase, type Platform } from '@source-policy/core'
 import { type Digest, parseDigest } from './digest.ts'
 import { OciError, quote } from './error.ts'
 
@@ -36,6 +36,17 @@ export class MemberReader {
     return isObject(value) ? value : this.fail(`${name} is not an object`)
   }
 
+  /**
+   * An object whose members are fields of OCI's documents, by the names that the specification has for them. Builders are written
+   * in Go, which takes `user` for `User`: whoever looked for one spelling only would see another image.
+   */
+  struct(value: unknown, name: string): Members {
+    const members = this.object(value, name)
+    if (Object.keys(members).every(key => fieldOf(key) === key)) return members
+    // names that are equal so were refused when the document was decoded
+    return Object.fromEntries(Object.entries(members).map(([key, member]) => [fieldOf(key), member]))
+  }
+
   string(value: unknown, name: string): string {
     return typeof value === 'string' ? value : this.fail(`${name} is not a string`)
   }
@@ -62,7 +73,7 @@ export class MemberReader {
   }
 
   descriptor(value: unknown, name: string): Descriptor {
-    const members = this.object(value, name)
+    const members = this.struct(value, name)
     const { size } = members
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return this.fail(`${name}.size is no size`)
     const mediaType = this.string(members.mediaType, `${name}.mediaType`)
@@ -96,7 +107,7 @@ export class MemberReader {
   }
 
   platform(value: unknown, name: string): Platform {
-    const members = this.object(value, name)
+    const members = this.struct(value, name)
     const variant = this.optional(members.variant, 'string', `${name}.variant`)
     const osVersion = this.optional(members['os.version'], 'string', `${name}["os.version"]`)
     const osFeatures = this.optional(members['os.features'], 'strings', `${name}["os.features"]`)
@@ -111,7 +122,21 @@ export class MemberReader {
 }
 
 /** What an optional member may be. */
-type Kind = 'object' | 'string' | 'strings' | 'stringMap' | 'descriptor' | 'platform'
+type Kind = 'object' | 'struct' | 'string' | 'strings' | 'stringMap' | 'descriptor' | 'platform'
+
+/** The fields that are read here, of indexes, manifests, descriptors, platforms and configs. */
+const fields: ReadonlyMap<string, string> = new Map(
+  [
+    ...['schemaVersion', 'mediaType', 'artifactType', 'manifests', 'config', 'layers', 'subject', 'annotations'],
+    ...['fsLayers', 'signatures', 'digest', 'size', 'platform'],
+    ...['os', 'architecture', 'variant', 'os.version', 'os.features'],
+    ...['created', 'Labels', 'Env', 'User', 'Volumes', 'WorkingDir', 'OnBuild'],
+  ].map(name => [foldCase(name), name]),
+)
+
+function fieldOf(key: string): string {
+  return fields.get(foldCase(key)) ?? key
+}
 
 function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -48,8 +48,28 @@ describe('decodeDocument', () => {
     })
   })
 
+  it('reads names as builders do, without regard to case', () => {
+    const platform = { OS: 'linux', Architecture: 'arm64', Variant: 'v9', 'OS.Version': '1' }
+    const odd = { MediaType: entry.mediaType, DIGEST: digest, size: 9, Platform: platform, ANNOTATIONS: { a: 'b' } }
+    expect(decode({ SchemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, Manifests: [odd] })).toMatchObject({
+      manifests: [
+        {
+          ...entry,
+          platform: { os: 'linux', architecture: 'arm64', variant: 'v9', osVersion: '1' },
+          annotations: { a: 'b' },
+        },
+      ],
+    })
+    expect(decode({ ...manifest, Subject: entry, ArtifactType: 'a/b' })).toMatchObject({
+      subject: entry,
+      artifactType: 'a/b',
+    })
+  })
+
   it.each<[string, unknown, string, ...string[]]>([
     ['both manifest and index', { ...manifest, manifests: [] }, 'content_invalid'],
+    ['both, the one in capitals', { ...manifest, MANIFESTS: [] }, 'content_invalid'],
+    ['schema 1 in capitals', { ...manifest, FSLAYERS: [] }, 'media_type_unsupported'],
     ['layers in an index', { ...index, layers: [] }, 'content_invalid'],
     ['a content type for another kind', manifest, 'content_invalid', MEDIA_TYPES.ociIndex],
     ['a content type of another family', manifest, 'content_invalid', MEDIA_TYPES.dockerManifest],

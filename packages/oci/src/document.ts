@@ -41,7 +41,7 @@ export function decodeDocument(
   const reader = new MemberReader(what)
   const claims = mediaTypes.map(essence).filter(type => !generic.has(type))
   for (const claim of claims) refuseUnsupported(claim, what)
-  const members = reader.object(decodeJSON(bytes, { what, openMaps: ['annotations'] }), 'the document')
+  const members = reader.struct(decodeJSON(bytes, { what, openMaps: ['annotations'] }), 'the document')
   refuseAmbiguous(members, what)
   const own = reader.optional(members.mediaType, 'string', 'mediaType')
   if (own !== undefined) refuseUnsupported(own, what)

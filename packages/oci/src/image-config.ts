@@ -28,20 +28,20 @@ const rfc3339 =
  */
 export function decodeImageConfig(bytes: Uint8Array, { what }: { readonly what: string }): ImageConfig {
   const reader = new MemberReader(what)
-  const members = foldNames(reader.object(decodeJSON(bytes, { what, openMaps }), 'the document'))
-  const config = foldNames(reader.optional(members.config, 'object', 'config') ?? {})
+  const members = reader.struct(decodeJSON(bytes, { what, openMaps }), 'the document')
+  const config = reader.optional(members.config, 'struct', 'config') ?? {}
   const created = reader.optional(members.created, 'string', 'created')
   const os = reader.optional(members.os, 'string', 'os') ?? ''
   const architecture = reader.optional(members.architecture, 'string', 'architecture') ?? ''
   const variant = reader.optional(members.variant, 'string', 'variant')
   const osVersion = reader.optional(members['os.version'], 'string', 'os.version')
   const osFeatures = reader.optional(members['os.features'], 'strings', 'os.features')
-  const labels = reader.optional(config.labels, 'stringMap', 'config.Labels')
-  const env = reader.optional(config.env, 'strings', 'config.Env')
-  const user = reader.optional(config.user, 'string', 'config.User')
-  const volumes = reader.optional(config.volumes, 'object', 'config.Volumes')
-  const workingDir = reader.optional(config.workingdir, 'string', 'config.WorkingDir')
-  const onBuild = reader.optional(config.onbuild, 'strings', 'config.OnBuild')
+  const labels = reader.optional(config.Labels, 'stringMap', 'config.Labels')
+  const env = reader.optional(config.Env, 'strings', 'config.Env')
+  const user = reader.optional(config.User, 'string', 'config.User')
+  const volumes = reader.optional(config.Volumes, 'object', 'config.Volumes')
+  const workingDir = reader.optional(config.WorkingDir, 'string', 'config.WorkingDir')
+  const onBuild = reader.optional(config.OnBuild, 'strings', 'config.OnBuild')
   return {
     platform: {
       os,
@@ -58,14 +58,6 @@ export function decodeImageConfig(bytes: Uint8Array, { what }: { readonly what: 
     ...(workingDir && { workingDir }),
     ...(onBuild && onBuild.length > 0 && { onBuild }),
   }
-}
-
-/**
- * Members by their names in lower case. Hostile: builders are written in Go, which takes `user` for `User`; whoever looked for one
- * spelling only would see another image. Names that are equal so were refused when the document was decoded.
- */
-function foldNames(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(members).map(([name, value]) => [name.toUpperCase().toLowerCase(), value]))
 }
 
 function readTime(reader: MemberReader, text: string, name: string): string {

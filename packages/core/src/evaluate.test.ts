@@ -572,6 +572,24 @@ describe('host functions', () => {
     expect((await evaluate(undefined, [verified], [other])).decision.kind).toBe('deny')
   })
 
+  it('of git are false for an image, as in docker buildx, and the report says why', async () => {
+    const name = 'verify_git_signature'
+    const git: Resolver = {
+      ...imageResolver(() => ({})).resolver,
+      kind: 'git',
+      schemes: ['git'],
+      functions: { [name]: async () => ({ value: true }) },
+    }
+    const calls: HostCall[] = [
+      { id: 'a', name, args: [null], path: ['image'] },
+      { id: 'b', name, args: [{}] },
+    ]
+    const refuted = policy('refuted', ({ call }) => ({ allow: calls.every(each => call(each) === false) }))
+    const { decision, report } = await evaluate(undefined, [refuted], [git])
+    expect(decision.kind).toBe('allow')
+    expect(report.warnings).toEqual(Array(2).fill(`${name}: does not apply to image sources`))
+  })
+
   it('load_json reads the files of the policy that calls it', async () => {
     const load: HostCall = { id: 'l', name: 'load_json', args: ['allowed.json'] }
     const text = new TextEncoder().encode('{"refs": ["docker.io/library/alpine:3.22"]}')

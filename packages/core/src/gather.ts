@@ -95,19 +95,23 @@ async function resolveFields(node: SourceNode, paths: readonly Path[], context: 
   }
 }
 
+/** Functions that are false for sources of another kind, as in docker buildx; the others have no answer there. */
+const falseElsewhere: ReadonlySet<string> = new Set(['verify_git_signature', 'verify_http_pgp_signature'])
+
 async function answerCall(call: HostCall, context: GatherContext): Promise<Answer> {
   const files = context.policy.files ?? noFiles
   try {
     if (call.name === 'load_json') return await loadJSON(call.args, files, context.policy)
-    if (call.path === undefined) return { undefined: `${call.name}: the argument names no field of the input` }
-    const node = context.tree.ownerOf(call.path)
+    const node = call.path === undefined ? context.tree.root : context.tree.ownerOf(call.path)
     const implementation = node.resolver.functions?.[call.name]
     if (implementation !== undefined) {
+      if (call.path === undefined) return { undefined: `${call.name}: the argument names no field of the input` }
       const path = call.path.slice(node.prefix.length)
       return await implementation(call.args, { ...context.contextOf(node), source: node.source, path, files })
     }
     const offered = context.resolvers.all.some(resolver => resolver.functions?.[call.name] !== undefined)
-    if (offered) return { undefined: `${call.name}: does not apply to ${node.resolver.kind} sources` }
+    const reason = `${call.name}: does not apply to ${node.resolver.kind} sources`
+    if (offered) return falseElsewhere.has(call.name) ? { value: false, reason } : { undefined: reason }
     throw new CoreError('function_unavailable', `no resolver offers the function ${call.name}`)
   } catch (thrown) {
     const error = toCodedError(thrown)

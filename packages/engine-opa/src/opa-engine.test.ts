@@ -137,7 +137,7 @@ describe('a call on something else than its source', () => {
     const name = call.slice(0, call.indexOf('('))
     await expect(evaluate(bodyOf(call), input)).rejects.toMatchObject({
       code: 'invalid_call',
-      message: `Dockerfile.rego:3:14: ${name}: the first argument is not ${expected}`,
+      message: `Dockerfile.rego:3:10: ${name}: the first argument is not ${expected}`,
     })
   })
 

@@ -126,12 +126,12 @@ type Kind = 'object' | 'struct' | 'string' | 'strings' | 'stringMap' | 'descript
 
 /** The fields that are read here, of indexes, manifests, descriptors, platforms and configs. */
 const fields: ReadonlyMap<string, string> = new Map(
-  [
-    ...['schemaVersion', 'mediaType', 'artifactType', 'manifests', 'config', 'layers', 'subject', 'annotations'],
-    ...['fsLayers', 'signatures', 'digest', 'size', 'platform'],
-    ...['os', 'architecture', 'variant', 'os.version', 'os.features'],
-    ...['created', 'Labels', 'Env', 'User', 'Volumes', 'WorkingDir', 'OnBuild'],
-  ].map(name => [foldCase(name), name]),
+  (
+    'schemaVersion mediaType artifactType manifests config layers subject annotations fsLayers signatures digest size platform ' +
+    'os architecture variant os.version os.features created Labels Env User Volumes WorkingDir OnBuild'
+  )
+    .split(' ')
+    .map(name => [foldCase(name), name]),
 )
 
 function fieldOf(key: string): string {

@@ -101,7 +101,7 @@ export const tagSchema = z.strictObject({
 
 export const gitSchema = z.strictObject({
   schema: text('transport: https, http, ssh, git'),
-  host: text('host, with its port where it has one'),
+  host: text('host in lower case, with its port where that is not the usual one'),
   remote: text('URL without query and fragment'),
   fullURL: text('URL in full, where the build gave one'),
   subDir: text('directory of the repository'),

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 
 /*
  * URLs as Go's net/url reads them. Policies see the fields of that parser, which differ from those of the WHATWG parser:
- * the host keeps its case and its default port, the path keeps its dot segments, and much that browsers repair is refused.
+ * the path keeps its dot segments, and much that browsers repair is refused.
  * https://pkg.go.dev/net/url#Parse
  */
 

@@ -41,7 +41,7 @@ describe('any identifier', () => {
         requested++
         expect(url.protocol).toBe(`${input.schema}:`)
         const { host = '', path = '' } = input
-        if (/^[a-z-]+(?:\.[a-z-]+)*$/i.test(host)) expect(url.host).toBe(host.toLowerCase())
+        if (/^[a-z-]+(?:\.[a-z-]+)*$/.test(host)) expect(url.host.replace(/\.$/, '')).toBe(host)
         // what is beyond ASCII is encoded, never rewritten
         if (!path.includes('\ufffd') && !url.pathname.includes('%25')) {
           expect(decodeURIComponent(url.pathname)).toBe(path === '' ? '/' : path)

@@ -2,22 +2,32 @@ import { type Description, type HttpInput, redactURL, type Source } from '@sourc
 import { HTTPSourceError } from './error.ts'
 import { type GoURL, parseGoQuery, parseGoURL } from './go-url.ts'
 import { MAX_IDENTIFIER_LENGTH } from './limits.ts'
+import { policyHost } from './policy-host.ts'
 
 /** The parts of an identifier. Throws `invalid_identifier`. */
 export function parseIdentifier(identifier: string): GoURL {
-  const refuse = (reason: string) =>
-    new HTTPSourceError('invalid_identifier', `reading the source ${redactURL(identifier.slice(0, 200))}: ${reason}`)
-  if (identifier.length > MAX_IDENTIFIER_LENGTH) throw refuse(`longer than ${MAX_IDENTIFIER_LENGTH} characters`)
+  if (identifier.length > MAX_IDENTIFIER_LENGTH) {
+    throw invalid(identifier, `longer than ${MAX_IDENTIFIER_LENGTH} characters`)
+  }
   // the scheme is compared as it is written, as buildx does
-  if (!/^https?:\/\//.test(identifier)) throw refuse('expected http://... or https://...')
+  if (!/^https?:\/\//.test(identifier)) throw invalid(identifier, 'expected http://... or https://...')
   const url = parseGoURL(identifier)
-  if (url === undefined) throw refuse('not a URL')
+  if (url === undefined) throw invalid(identifier, 'not a URL')
   return url
+}
+
+function invalid(identifier: string, reason: string): HTTPSourceError {
+  return new HTTPSourceError(
+    'invalid_identifier',
+    `reading the source ${redactURL(identifier.slice(0, 200))}: ${reason}`,
+  )
 }
 
 /** The input of an HTTP source without its checksum, which nobody knows before the download. */
 export function describeSource({ identifier, attrs }: Source): Description {
-  const { scheme, host, path, rawQuery } = parseIdentifier(identifier)
+  const { scheme, host: written, path, rawQuery } = parseIdentifier(identifier)
+  const host = policyHost(scheme, written)
+  if (host === undefined) throw invalid(identifier, 'the host is no name or address with a port up to 65535')
   const query = parseGoQuery(rawQuery)
   const http: HttpInput = {
     url: identifier,

@@ -194,8 +194,8 @@ test.each(metadata)('metadata are what OPA reads: %s', (block, gives) => {
 })
 
 test('numbers without a whole part become JSON', () => {
-  const outcome = prepare({ modules: {}, query: 'x = [.5, -.5e3]' }).evaluate()
-  expect(outcome.kind === 'results' && toJSON(outcome.results[0]!.bindings.x!)).toBe('[0.5,-0.5e3]')
+  const outcome = prepare({ modules: {}, query: 'x = [.5, -.5e3, $"{.5}"]' }).evaluate()
+  expect(outcome.kind === 'results' && toJSON(outcome.results[0]!.bindings.x!)).toBe('[0.5,-0.5e3,".5"]')
 })
 
 function found(evaluate: () => ReturnType<ReturnType<typeof prepare>['evaluate']>): string {

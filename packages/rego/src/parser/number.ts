@@ -15,7 +15,7 @@ export function parseNumber(p: Parser): NumberTerm {
     if (!at(p, 'number') && !at(p, '.')) unexpected(p, 'expected number')
   }
   if (at(p, '.')) {
-    prefix += '0.'
+    prefix += '.'
     scan(p)
     if (!at(p, 'number')) unexpected(p, 'expected number')
   }

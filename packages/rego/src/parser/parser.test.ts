@@ -32,7 +32,7 @@ describe('operators', () => {
     ['x in xs == true', 'internal.member_2(x, equal(xs, true))'],
     ['k, v in xs', 'internal.member_3(k, v, xs)'],
     ['x in xs in ys', 'internal.member_2(internal.member_2(x, xs), ys)'],
-    ['-1 + -.5', 'plus(-1, -0.5)'],
+    ['-1 + -.5', 'plus(-1, -.5)'],
     ['x := 1 + 1', 'assign(x, plus(1, 1))'],
     ['x = y', 'x = y'],
     ['not x in xs', 'not internal.member_2(x, xs)'],

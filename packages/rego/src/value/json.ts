@@ -168,7 +168,7 @@ export function writeJSON(value: Value, quoteString: (text: string) => string, l
 function writeValue(value: Value, quoteString: (text: string) => string, out: BoundedText): void {
   if (typeof value === 'string') out.add(quoteString(value))
   else if (typeof value !== 'object' || value === null) out.add(String(value))
-  else if (value instanceof BigNumber) out.add(value.text)
+  else if (value instanceof BigNumber) out.add(value.text.replace(/^-?(?=\.)/, '$&0'))
   else if (Array.isArray(value) || value instanceof SetValue) {
     const items = Array.isArray(value) ? (value as readonly Value[]) : value.values()
     out.add('[')

@@ -111,3 +111,6 @@ export function formatDouble(size: number, format: string, precision: number): s
       return general(size, precision, format === 'G' ? 'E' : 'e')
   }
 }
+
+/** A finite double in the fewest digits that read back. */
+export const shortDouble = (value: number): string => (value < 0 ? '-' : '') + general(Math.abs(value), -1, 'e')

@@ -1,4 +1,4 @@
-import { formatDouble } from '../format/double.ts'
+import { shortDouble } from '../format/double.ts'
 import { jsonEntries } from '../value/json.ts'
 import { BigNumber, numberText } from '../value/number.ts'
 import { isArray, isObject, type Value } from '../value/value.ts'
@@ -33,7 +33,7 @@ export function printItem(item: Item): string {
 
 function printInner(item: Item): string {
   if (item === undefined || item === null) return '<nil>'
-  if (item instanceof Double) return (item.value < 0 ? '-' : '') + formatDouble(Math.abs(item.value), 'g', -1)
+  if (item instanceof Double) return shortDouble(item.value)
   if (typeof item === 'string' || typeof item === 'bigint' || typeof item === 'boolean') return String(item)
   if (typeof item === 'number' || item instanceof BigNumber) return numberText(item)
   const value = item as Value

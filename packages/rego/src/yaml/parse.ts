@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml'
 import { BuiltinError, limitExceeded } from '../builtins/builtin-error.ts'
 import { base64Text } from '../builtins/encoding.ts'
-import { formatDouble } from '../format/double.ts'
+import { shortDouble } from '../format/double.ts'
 import { maxJSONDepth, setOwn } from '../value/json.ts'
 import { numberText } from '../value/number.ts'
 import type { Value } from '../value/value.ts'
@@ -132,5 +132,5 @@ function keyOf(key: Value): string {
   if (key === null || !isNumber(key)) throw new BuiltinError('unsupported map key')
   if (typeof key !== 'number' || Number.isInteger(key)) return numberText(key)
   const single = Number(Math.fround(key).toPrecision(8))
-  return (single < 0 ? '-' : '') + formatDouble(Math.abs(single), 'g', -1)
+  return shortDouble(single)
 }

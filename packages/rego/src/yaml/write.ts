@@ -1,4 +1,4 @@
-import { formatDouble } from '../format/double.ts'
+import { shortDouble } from '../format/double.ts'
 import { jsonEntries } from '../value/json.ts'
 import { doubleOf, numberText } from '../value/number.ts'
 import { isArray, isNumber, isObject, type Value } from '../value/value.ts'
@@ -52,7 +52,7 @@ function scalarLines(value: Value, indent: number, column: number, folds = true)
   if (typeof value === 'string') return stringLines(value, indent, column, folds)
   if (isArray(value)) return ['[]']
   if (isNumber(value)) return [numberLine(value)]
-  return [value === null ? 'null' : typeof value === 'boolean' ? String(value) : '{}']
+  return [isObject(value) ? '{}' : JSON.stringify(value)]
 }
 
 function numberLine(value: Parameters<typeof numberText>[0]): string {
@@ -61,8 +61,7 @@ function numberLine(value: Parameters<typeof numberText>[0]): string {
   if (integer !== undefined) return String(integer)
   const double = doubleOf(value)
   // beyond what a double can hold it is a text for Go
-  if (!Number.isFinite(double)) return text
-  return (double < 0 ? '-' : '') + formatDouble(Math.abs(double), 'g', -1)
+  return Number.isFinite(double) ? shortDouble(double) : text
 }
 
 function stringLines(text: string, indent: number, column: number, folds: boolean): readonly string[] {

@@ -26,7 +26,7 @@ export const localSchema = z.strictObject({ name: text('name of the local direct
 export const httpSchema = z.strictObject({
   url: text('the identifier as it was written'),
   schema: text('http or https'),
-  host: text('host, with its port where it has one'),
+  host: text('host in lower case, with its port where that is not the usual one'),
   path: text('decoded path'),
   query: z.record(z.string(), z.array(z.string())).optional().describe('parsed query'),
   hasAuth: flag('a secret authorization header goes with the request'),
@@ -101,7 +101,7 @@ export const tagSchema = z.strictObject({
 
 export const gitSchema = z.strictObject({
   schema: text('transport: https, http, ssh, git'),
-  host: text('host in lower case, with its port where that is not the usual one'),
+  host: text('host, with its port where it has one'),
   remote: text('URL without query and fragment'),
   fullURL: text('URL in full, where the build gave one'),
   subDir: text('directory of the repository'),

@@ -98,8 +98,15 @@ function placeOf(written: string, base: string): string {
 function generatorOf({ attests }: BakeTarget): string | undefined {
   let generator: string | undefined
   for (const attest of attests) {
+    const parsed = parseCSV(attest)
+    if (parsed === undefined) throw new CliError('usage', `attest ${attest}: expected key=value fields of CSV`)
     const fields = new Map(
-      (parseCSV(attest) ?? []).map(field => [field.split('=', 1)[0] ?? '', field.slice(field.indexOf('=') + 1)]),
+      parsed.map(field => {
+        const [key = ''] = field.split('=', 1)
+        const name = key.trim().toLowerCase()
+        // only these two are taken in any case
+        return [['type', 'disabled'].includes(name) ? name : key, field.slice(key.length + 1)]
+      }),
     )
     if (fields.get('type') !== 'sbom') continue
     const isDisabled = ['true', '1'].includes(fields.get('disabled') ?? '')

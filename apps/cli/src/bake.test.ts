@@ -189,10 +189,13 @@ describe('check --bake', () => {
     expect((await bake({ target: { default: { ...target, policy: [] } } }, files)).report.error?.code).toBe('no_policy')
   })
 
-  it('decides the generator of an SBOM', async () => {
-    const attest = [`type=sbom,generator=${registry.host}/c:1`]
+  it.each<[string, (generator: string) => unknown]>([
+    ['as text', generator => `type=sbom,generator=${generator}`],
+    ['in another case', generator => ` Type=sbom,generator=${generator}`],
+    ['as an object', generator => ({ type: 'sbom', generator, x: 'y,type=provenance' })],
+  ])('decides the generator of an SBOM, %s', async (_, attest) => {
     const { report } = await bake(
-      { target: { default: { attest } } },
+      { target: { default: { attest: [attest(`${registry.host}/c:1`)] } } },
       { Dockerfile: 'FROM scratch\n', 'Dockerfile.rego': labelled('a') },
     )
     expect(report.sources.find(({ identifier }) => identifier.endsWith('/c:1'))?.decision.kind).toBe('deny')

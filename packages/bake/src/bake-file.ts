@@ -1,7 +1,7 @@
 import { BakeError } from './error.ts'
 import { followNames } from './follow.ts'
 import { expandTemplate, hclUnsupported } from './hcl-template.ts'
-import { MAX_TARGETS } from './limits.ts'
+import { MAX_POLICIES, MAX_TARGETS } from './limits.ts'
 import { type Fields, isFields, malformed, type Shape, scalarText, shapeOf } from './shape.ts'
 import type { BakeTarget, PolicyEntry } from './types.ts'
 import type { Variables } from './variables.ts'
@@ -18,6 +18,11 @@ export interface TargetFile {
 /** Functions and matrices are programs; the others are not about sources. */
 const needsBake: ReadonlySet<string> = new Set(['function', 'matrix'])
 
+const topLevel: ReadonlySet<string> = new Set(['//', 'target', 'group', 'variable'])
+
+/** What bake sets itself, whatever a file says. */
+const builtinVariables: ReadonlySet<string> = new Set(['BAKE_CMD_CONTEXT', 'BAKE_LOCAL_PLATFORM'])
+
 /**
  * A bake file in JSON: what `docker buildx bake --print` prints, or `docker-bake.json` as far as it has no expressions but
  * `${NAME}`. Throws BakeError.
@@ -26,47 +31,67 @@ const needsBake: ReadonlySet<string> = new Set(['function', 'matrix'])
  */
 export function bakeFile(document: Fields, file: string, given: Variables): TargetFile {
   if (document.function !== undefined) throw hclUnsupported(`${file} declares functions`)
+  // "//" is a comment, and any other name a variable
+  const foreign = Object.keys(document).find(name => !topLevel.has(name))
+  if (foreign !== undefined) throw hclUnsupported(`${file} gives ${foreign} a value`)
   const variables = withDefaults(blocks(document.variable, `${file}: variable`), given)
   const declared = blocks(document.target, `${file}: target`)
   const groups = new Map(
     Array.from(blocks(document.group, `${file}: group`), ([name, fields]) => {
-      const members = shapeOf(fields, `group ${name}`).texts('targets') ?? []
+      const members = fields.flatMap(body => shapeOf(body, `group ${name}`).texts('targets') ?? [])
       return [name, members.map(member => expandTemplate(member, variables, `group ${name}`))] as const
     }),
   )
   if (declared.size > MAX_TARGETS) throw new BakeError('limit_exceeded', `${file}: more than ${MAX_TARGETS} targets`)
 
-  const fieldsOf = (name: string): Fields => {
-    const fields = declared.get(name)
-    if (fields === undefined) throw new BakeError('target_not_found', `${file}: there is no target ${name}`)
-    const foreign = Object.keys(fields).find(key => needsBake.has(key))
+  const bodiesOf = (name: string): readonly Fields[] => {
+    const bodies = declared.get(name)
+    if (bodies === undefined) throw new BakeError('target_not_found', `${file}: there is no target ${name}`)
+    const foreign = bodies.flatMap(Object.keys).find(key => needsBake.has(key))
     if (foreign !== undefined) throw hclUnsupported(`target ${name} has a ${foreign}`)
-    return fields
+    return bodies
   }
-  const parentsOf = (name: string) => shapeOf(fieldsOf(name), `target ${name}`).texts('inherits') ?? []
+  const parentsOf = (name: string) =>
+    bodiesOf(name).flatMap(
+      body =>
+        shapeOf(body, `target ${name}`)
+          .texts('inherits')
+          ?.map(parent => expandTemplate(parent, variables, name)) ?? [],
+    )
+  const parts = new Map<string, Part>()
   return {
     names: [...declared.keys()],
     groups,
     defaults: groups.has('default') || declared.has('default') ? ['default'] : [],
     target(name) {
-      // each parent comes before its child, and a later one in place of an earlier
-      const lineage = followNames([name], parentsOf, `${file}: inherits`)
-      const parts = lineage.map(ancestor => partOf(fieldsOf(ancestor), `target ${ancestor}`, variables))
-      return merged(name, parts)
+      // what a parent inherits counts as its own: a later parent goes before an earlier one with all of it
+      for (const ancestor of followNames([name], parentsOf, `${file}: inherits`)) {
+        const own = bodiesOf(ancestor).map(body => partOf(body, `target ${ancestor}`, variables))
+        const inherited = parentsOf(ancestor).map(parent => parts.get(parent) ?? {})
+        parts.set(ancestor, [...inherited, ...own].reduce(merged, {}))
+      }
+      const empty = { context: '.', args: {}, labels: {}, contexts: {}, platforms: [], policies: [], attests: [] }
+      return { ...empty, ...parts.get(name), name }
     },
   }
 }
 
 type Part = Partial<Omit<BakeTarget, 'name'>>
 
-/** Maps are merged by key, all else is replaced by who comes later. */
-function merged(name: string, parts: readonly Part[]): BakeTarget {
-  const target = { name, context: '.', platforms: [], policies: [], attests: [] }
+/** Maps are merged by key, policies and attestations are added, all else is replaced by who comes later. */
+function merged(one: Part, other: Part): Part {
+  const policies = [...(one.policies ?? []), ...(other.policies ?? [])]
+  if (policies.length > MAX_POLICIES) {
+    throw new BakeError('limit_exceeded', `a target inherits more than ${MAX_POLICIES} policies`)
+  }
   return {
-    ...Object.assign(target, ...parts),
-    args: Object.assign({}, ...parts.map(({ args }) => args)),
-    labels: Object.assign({}, ...parts.map(({ labels }) => labels)),
-    contexts: Object.assign({}, ...parts.map(({ contexts }) => contexts)),
+    ...one,
+    ...other,
+    args: { ...one.args, ...other.args },
+    labels: { ...one.labels, ...other.labels },
+    contexts: { ...one.contexts, ...other.contexts },
+    policies,
+    attests: [...new Set([...(one.attests ?? []), ...(other.attests ?? [])].reverse())].reverse(),
   }
 }
 
@@ -129,28 +154,33 @@ function attests(fields: Fields, what: string, expand: Expand): string[] | undef
     if (typeof entry === 'string') return expand(entry, 'attest')
     if (!isFields(entry)) throw malformed(`${what}.attest`, 'a list of texts or objects')
     return Object.entries(entry)
-      .map(([key, value]) => expand(`${key}=${scalarText(value) ?? ''}`, 'attest'))
+      .map(([key, value]) => quoted(expand(`${key}=${scalarText(value) ?? ''}`, 'attest')))
       .join(',')
   })
 }
 
-function withDefaults(declared: ReadonlyMap<string, Fields>, given: Variables): Variables {
-  const defaults = Array.from(declared, ([name, fields]): [string, string] | undefined => {
-    const { default: value } = fields
-    const text = value === undefined || value === null ? '' : scalarText(value)
-    if (text === undefined || text.includes('${') || text.includes('%{')) return undefined
-    return [name, text]
-  })
-  const known = defaults.filter(entry => entry !== undefined)
-  return new Map<string, string | undefined>([
-    ...known,
-    ...[...given].filter(([name, value]) => value !== undefined || !known.some(([other]) => other === name)),
-  ])
+/** As a field of CSV. */
+function quoted(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
 }
 
-/** Blocks by their label. HCL in JSON has them in an object, or in several of them in a list. */
-function blocks(value: unknown, what: string): Map<string, Fields> {
-  const found = new Map<string, Fields>()
+/** Variables that were given or have a default. What bake would set, convert or work out is unknown: a guess would check another build. */
+function withDefaults(declared: ReadonlyMap<string, readonly Fields[]>, given: Variables): Variables {
+  const known = new Map(given)
+  for (const [name, bodies] of declared) {
+    const { type = 'string', default: value } = bodies.length === 1 ? (bodies[0] ?? {}) : { type: 'several' }
+    const text = value === undefined || value === null ? '' : value
+    const isPlain = type === 'string' && typeof text === 'string' && !/[$%]\{/.test(text)
+    if (!isPlain) known.delete(name)
+    else if (known.get(name) === undefined) known.set(name, text)
+  }
+  for (const name of builtinVariables) known.delete(name)
+  return known
+}
+
+/** Blocks by their label. HCL in JSON has them in an object, or in several of them in a list; those of one label are merged. */
+function blocks(value: unknown, what: string): Map<string, Fields[]> {
+  const found = new Map<string, Fields[]>()
   if (value === undefined || value === null) return found
   for (const labelled of Array.isArray(value) ? value : [value]) {
     if (!isFields(labelled)) throw malformed(what, 'an object')
@@ -158,7 +188,7 @@ function blocks(value: unknown, what: string): Map<string, Fields> {
       const bodies = Array.isArray(body) ? body : [body]
       for (const fields of bodies) {
         if (!isFields(fields)) throw malformed(`${what} ${label}`, 'an object')
-        found.set(label, { ...found.get(label), ...fields })
+        found.set(label, [...(found.get(label) ?? []), fields])
       }
     }
   }

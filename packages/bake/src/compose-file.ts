@@ -59,6 +59,7 @@ function targetOf(name: string, service: Fields, variables: Variables): BakeTarg
   const target = one('target')
   const platform = shapeOf(service, what).text('platform')
   const platforms = shape.texts('platforms') ?? (platform === undefined ? [] : [platform])
+  const sbom = shape.text('sbom')
   const noValue = (key: string) => {
     throw malformed(`${what}.build: ${key}`, 'name=value')
   }
@@ -83,9 +84,15 @@ function targetOf(name: string, service: Fields, variables: Variables): BakeTarg
       ]),
     ),
     policies: [],
-    attests: [],
+    attests: sbom === undefined ? [] : [expand(`type=sbom,${switches.get(sbom) ?? sbom}`, 'sbom')],
   }
 }
+
+/** `sbom: true`; all else is what `--attest` takes. */
+const switches: ReadonlyMap<string, string> = new Map([
+  ['true', 'disabled=false'],
+  ['false', 'disabled=true'],
+])
 
 /** What bake takes from `x-bake`, as far as sources depend on it. */
 function bakeExtension(

@@ -2,6 +2,8 @@
 export const MAX_FILE_LENGTH = 4 * 1024 ** 2
 /** Targets of one file. */
 export const MAX_TARGETS = 10_000
+/** Policies of one target, those of its parents included. */
+export const MAX_POLICIES = 1_000
 /** How deep groups, `inherits` and `target:` contexts may lead. */
 export const MAX_REFERENCE_DEPTH = 100
 /** Collections inside each other in a YAML file. */

@@ -121,7 +121,54 @@ describe('docker-bake.json', () => {
     )
   })
 
+  it('merges blocks of one label', () => {
+    const target = [{ default: { args: { A: '1' } } }, { default: [{ args: { B: '2' } }, { context: 'c' }] }]
+    expect(read({ target }).targets).toMatchObject([{ name: 'default', context: 'c', args: { A: '1', B: '2' } }])
+  })
+
+  it('inherits all of a later parent, what that one inherits included', () => {
+    const target = {
+      root: { dockerfile: 'root' },
+      one: { inherits: ['root'], dockerfile: 'one' },
+      two: { inherits: ['root'] },
+      default: { inherits: ['one', 'two'] },
+    }
+    expect(read({ target }).targets[0]?.dockerfile).toBe('root')
+  })
+
+  it('adds attestations and policies to those of parents', () => {
+    const target = {
+      one: { attest: [{ type: 'sbom', generator: 'a', x: 'y,type=provenance' }], policy: ['filename=a.rego'] },
+      default: { inherits: ['one'], attest: ['type=provenance'], policy: ['filename=b.rego'] },
+    }
+    expect(read({ target }).targets).toMatchObject([
+      {
+        attests: ['type=sbom,generator=a,"x=y,type=provenance"', 'type=provenance'],
+        policies: ['filename=a.rego', 'filename=b.rego'],
+      },
+    ])
+  })
+
+  it.each<[string, unknown]>([
+    ['is set by bake', { BAKE_LOCAL_PLATFORM: { default: 'linux/arm64' } }],
+    ['has a type', { BAKE_LOCAL_PLATFORM: {}, V: { type: 'number', default: '007' } }],
+    ['is a number', { V: { default: 1e21 } }],
+    ['stands twice', [{ V: { default: 'a' } }, { V: { default: 'b' } }]],
+  ])('does not guess a variable that %s', (_, variable) => {
+    const target = { default: { context: '${V}', platforms: ['${BAKE_LOCAL_PLATFORM}'] } }
+    const variables = new Map([['V', '007']])
+    expect(codeOf(() => read({ variable, target }, { variables }))).toBe('variable_unset')
+  })
+
   it.each<[string, string, unknown, Options]>([
+    ['hcl_unsupported', 'a value at the top, which goes before a variable', { BASE: 'a', target: { default: {} } }, {}],
+    ['malformed', 'services beside targets', { services: {}, target: { default: {} } }, {}],
+    [
+      'malformed',
+      'a number, whose digits may be lost',
+      '{"target":{"default":{"args":{"A":3.00000000000000000001}}}}',
+      {},
+    ],
     ['hcl_unsupported', 'an expression', { target: { default: { tags: [], context: '${a ? b : c}' } } }, {}],
     ['hcl_unsupported', 'a call', { target: { default: { context: '${upper(x)}' } } }, {}],
     ['hcl_unsupported', 'a directive', { target: { default: { context: '%{if x}a%{endif}' } } }, {}],
@@ -297,6 +344,45 @@ services:
     ['limit_exceeded', 'defaults in each other', `services: {a: {build: "${'${A:-'.repeat(50)}"}}`],
   ])('%s: %s', (code, _, text) => {
     expect(codeOf(() => compose(text))).toBe(code)
+  })
+
+  it('have numbers as compose writes them', () => {
+    const args = 'A: 80, B: 3.10, C: -7, D: 0.5, E: 1.2.3, F: "017", G: !!str 017, H: true, I: yes'
+    expect(read(`services: {app: {build: {args: {${args}}}}}`, { file: 'compose.yaml' }).targets[0]?.args).toEqual({
+      A: '80',
+      B: '3.1',
+      C: '-7',
+      D: '0.5',
+      E: '1.2.3',
+      F: '017',
+      G: '017',
+      H: 'true',
+      I: 'yes',
+    })
+  })
+
+  const differing = ['017', '0o17', '0x1F', '1_000', '0b11', '-0', '1e6', '1.0e3', '2001-01-01', '12345678901234567890']
+  it.each([...differing, '10000000.0', '0.0000001', '+7', '!reset x', '!!binary eA==', '!!int "7"'])(
+    'do not guess what compose makes of %s',
+    value => {
+      const text = `services: {app: {build: {args: {A: ${value}}}}}`
+      expect(codeOf(() => read(text, { file: 'compose.yaml' }))).toBe('malformed')
+    },
+  )
+
+  it('are read by the one version of YAML that compose reads', () => {
+    expect(codeOf(() => read('%YAML 1.1\n---\nservices: {app: {build: .}}', { file: 'compose.yaml' }))).toBe(
+      'malformed',
+    )
+  })
+
+  it.each([
+    ['true', 'type=sbom,disabled=false'],
+    ['false', 'type=sbom,disabled=true'],
+    ['generator=org/image:1', 'type=sbom,generator=org/image:1'],
+  ])('ask for an SBOM: %s', (sbom, attest) => {
+    const text = `services: {app: {build: {sbom: ${sbom}}}}`
+    expect(read(text, { file: 'compose.yaml' }).targets[0]?.attests).toEqual([attest])
   })
 
   it('are not blown up by aliases', () => {

@@ -44,10 +44,12 @@ export function linksOf({ contexts }: BakeTarget): string[] {
 
 function readFile(text: string, file: string, variables: Variables): TargetFile & Pick<Bake, 'format'> {
   const document = readDocument(text, file)
-  if (document.services !== undefined) return { format: 'compose', ...composeFile(document, file, variables) }
-  if (document.target !== undefined || document.group !== undefined) {
-    return { format: 'bake', ...bakeFile(document, file, variables) }
+  const isBake = document.target !== undefined || document.group !== undefined
+  if (isBake && document.services !== undefined) {
+    throw new BakeError('malformed', `${file}: both targets and services: its name decides which of them are built`)
   }
+  if (document.services !== undefined) return { format: 'compose', ...composeFile(document, file, variables) }
+  if (isBake) return { format: 'bake', ...bakeFile(document, file, variables) }
   throw new BakeError('malformed', `${file}: expected a bake file (target) or a compose file (services)`)
 }
 

@@ -17,10 +17,10 @@ export function malformed(what: string, expected: string): BakeError {
   return new BakeError('malformed', `${what}: expected ${expected}`)
 }
 
-/** Numbers and booleans stand for their text, as in YAML: `args: { PORT: 80 }`. */
+/** Booleans stand for their text, as in YAML. Undefined for numbers: each program writes them in its own way. */
 export function scalarText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+  return typeof value === 'boolean' ? String(value) : undefined
 }
 
 /** The members of `fields`, each of the type that it should have; null is as good as none. Methods throw `malformed`. */

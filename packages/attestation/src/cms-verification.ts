@@ -23,20 +23,11 @@ export async function verifySignedMessage(
   signature: Uint8Array,
   { data, ...options }: VerifyCMSOptions,
 ): Promise<VerifiedSignature> {
-  const { certificates, signers } = decodeSignedMessage(signature)
-  let failure = new AttestationError('invalid_signature', 'checking CMS: there is no signer')
-  for (const signer of signers) {
-    try {
-      const { leaf, intermediates } = certificatesOf(signer, certificates)
-      checkContent(signer, data)
-      const evidence = evidenceOf(signer, leaf, intermediates)
-      return { type: 'cms-v1', ...(await verifySignature(signedAttributes(signer), evidence, options)) }
-    } catch (error) {
-      if (!(error instanceof AttestationError)) throw error
-      failure = error
-    }
-  }
-  throw failure
+  const { certificates, signer } = decodeSignedMessage(signature)
+  const { leaf, intermediates } = certificatesOf(signer, certificates)
+  checkContent(signer, data)
+  const evidence = evidenceOf(signer, leaf, intermediates)
+  return { type: 'cms-v1', ...(await verifySignature(signedAttributes(signer), evidence, options)) }
 }
 
 function certificatesOf({ issuer, serial }: MessageSigner, certificates: readonly MessageCertificate[]) {
@@ -99,8 +90,6 @@ function timestampResponse(token: Buffer): Buffer {
 
 /** What `fingerprintCMSSigner` says. */
 export function fingerprintOf(signature: Uint8Array): string {
-  const { certificates, signers } = decodeSignedMessage(signature)
-  const [signer] = signers
-  if (signer === undefined) throw new AttestationError('invalid_signature', 'reading CMS: there is no signer')
+  const { certificates, signer } = decodeSignedMessage(signature)
   return digestBy('sha256', certificatesOf(signer, certificates).leaf.der).toString('hex')
 }

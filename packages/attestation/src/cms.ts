@@ -1,12 +1,12 @@
 import type { ASN1Obj } from '@sigstore/core'
 import { parseDER } from './asn1.ts'
 import { AttestationError } from './error.ts'
-import { MAX_CHAIN_CERTIFICATES, MAX_CMS_BYTES, MAX_CMS_SIGNERS } from './limits.ts'
+import { MAX_CHAIN_CERTIFICATES, MAX_CMS_BYTES } from './limits.ts'
 
 /** A detached signature in the Cryptographic Message Syntax, taken apart. By itself it proves nothing. */
 export interface SignedMessage {
   readonly certificates: readonly MessageCertificate[]
-  readonly signers: readonly MessageSigner[]
+  readonly signer: MessageSigner
 }
 
 /** What names a certificate: DER of the issuer's name, and the serial number. */
@@ -39,7 +39,7 @@ const MESSAGE_DIGEST = '1.2.840.113549.1.9.4'
 const SET = 0x31
 
 /**
- * The signers of a detached signature. Throws `too_large` and `invalid_signature`.
+ * The one signer of a detached signature: of several, readers could take each for another. Throws `too_large` and `invalid_signature`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc5652#section-5
  */
@@ -53,9 +53,8 @@ export function decodeSignedMessage(der: Uint8Array): SignedMessage {
   } catch (cause) {
     throw new AttestationError('invalid_signature', 'decoding CMS: no detached signature', { cause })
   }
-  const { certificates, signers } = message
-  if (certificates.length > MAX_CHAIN_CERTIFICATES || signers.length > MAX_CMS_SIGNERS) {
-    throw new AttestationError('too_large', 'decoding CMS: more certificates or signers than allowed')
+  if (message.certificates.length > MAX_CHAIN_CERTIFICATES) {
+    throw new AttestationError('too_large', 'decoding CMS: more certificates than allowed')
   }
   return message
 }
@@ -69,7 +68,9 @@ function read(contentInfo: ASN1Obj): SignedMessage {
   const certificates = rest.find(({ tag }) => tag.isContextSpecific(0))?.subs ?? []
   const signers = rest.at(-1)
   if (signers === undefined || signers.tag.isContextSpecific()) throw new Error('no signers')
-  return { certificates: certificates.map(readCertificate), signers: signers.subs.map(readSigner) }
+  const [signer, ...others] = signers.subs
+  if (signer === undefined || others.length > 0) throw new Error('not one signer')
+  return { certificates: certificates.map(readCertificate), signer: readSigner(signer) }
 }
 
 function readCertificate(certificate: ASN1Obj): MessageCertificate {

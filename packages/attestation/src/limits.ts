@@ -20,6 +20,8 @@ export const MAX_PATTERN_LENGTH = 4096
 export const MAX_SUBJECTS = 10_000
 /** Signatures in one envelope. */
 export const MAX_ENVELOPE_SIGNATURES = 64
+/** Characters of the URI of a material: reading it takes memory many times its size. */
+export const MAX_MATERIAL_URI_LENGTH = 64 * 1024
 /** Materials of one provenance. */
 export const MAX_MATERIALS = 10_000
 /** Packages of one SBOM. */
@@ -44,5 +46,3 @@ export const MAX_RSA_BITS = 16_384
 export const MAX_REMEMBERED_CERTIFICATES = 256
 /** Bytes of a CMS signature: two make the length of all that is in it. */
 export const MAX_CMS_BYTES = 48 * 1024
-/** Signers of one CMS signature. */
-export const MAX_CMS_SIGNERS = 8

@@ -32,7 +32,9 @@ export function readProtobuf(message: Uint8Array): ReadonlyMap<number, readonly 
       at += Number(length)
       return bytes.subarray(at - Number(length), at)
     }
-    fields.set(number, [...(fields.get(number) ?? []), read()])
+    const known = fields.get(number)
+    if (known === undefined) fields.set(number, [read()])
+    else known.push(read())
   }
   return fields
 }

@@ -130,8 +130,10 @@ describe('provenance', () => {
     expect(() => read(SLSA_V0_2, predicate)).toThrow(expect.objectContaining({ code: 'invalid_predicate' }))
   })
 
-  it('with too many materials is refused', () => {
-    const materials = Array(10_001).fill({ uri: 'x' })
+  it.each([
+    ['too many materials', Array(10_001).fill({ uri: 'x' })],
+    ['a material that is too long to be read', [{ uri: `https://example.com/?${'a&'.repeat(50_000)}` }]],
+  ])('with %s is refused', (_, materials) => {
     expect(() => read(SLSA_V0_2, { buildType: 'x', materials })).toThrow(expect.objectContaining({ code: 'too_large' }))
   })
 })

@@ -1,6 +1,7 @@
 import { foldCase, type ProvenanceInput } from '@source-policy/core'
+import { AttestationError } from './error.ts'
 import { createReader, isObject, type JSONObject } from './json.ts'
-import { MAX_MATERIALS } from './limits.ts'
+import { MAX_MATERIAL_URI_LENGTH, MAX_MATERIALS } from './limits.ts'
 import type { Statement } from './statement.ts'
 
 /** A source that a provenance names, as it stands there. */
@@ -151,7 +152,14 @@ function readMaterials(value: unknown): Material[] {
   if (value === undefined) return []
   return reader.array(value, 'materials', MAX_MATERIALS).map((item, n) => {
     const material = reader.object(item, `material ${n}`)
-    return { uri: stringAt(material, 'uri'), digest: stringsAt(material, 'digest') }
+    const uri = stringAt(material, 'uri')
+    if (uri.length > MAX_MATERIAL_URI_LENGTH) {
+      throw new AttestationError(
+        'too_large',
+        `reading SLSA provenance: material ${n} has a URI of ${uri.length} characters, at most ${MAX_MATERIAL_URI_LENGTH} are read`,
+      )
+    }
+    return { uri, digest: stringsAt(material, 'digest') }
   })
 }
 

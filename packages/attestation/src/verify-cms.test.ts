@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createSigstore } from '@source-policy/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { parseDER } from './asn1.ts'
 import { parseTrustRoot, type TrustRoot } from './trust-root.ts'
-import { verifyCMS } from './verify-cms.ts'
+import { fingerprintCMSSigner, verifyCMS } from './verify-cms.ts'
 
 const data = Buffer.from('tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\nfirst\n')
 const now = new Date('2026-11-27T12:00:00Z')
@@ -63,6 +64,15 @@ describe('verifyCMS', () => {
     ['too much', () => Buffer.alloc(64 * 1024, 0x30), 'too_large'],
   ])('refuses %s', async (_name, signature, code) => {
     expect(await codeOf(signature())).toBe(code)
+  })
+
+  it('refuses a second signer, whose certificate could be taken for that of the first', async () => {
+    const message = parseDER(signer.signMessage(data))
+    const borrowed = parseDER(other.issue(ada).signMessage(data))
+    const signersOf = (root: typeof message) => root.subs[1]!.subs[0]!.subs.at(-1)!.subs
+    signersOf(message).unshift(...signersOf(borrowed))
+    expect(await codeOf(message.toDER())).toBe('invalid_signature')
+    await expect(fingerprintCMSSigner(message.toDER())).rejects.toMatchObject({ code: 'invalid_signature' })
   })
 
   it('no byte of a signature can be changed so that it holds for other data, or is refused without a code', async () => {

@@ -7,7 +7,7 @@ export interface VerifyCMSOptions extends Omit<VerifyOptions, 'key'> {
 
 /**
  * Proves who signed the data, by a detached CMS signature as gitsign makes them: a short-lived certificate, and the entry of the
- * log that saw it in use. One signer that holds is enough. Nothing is asked for: without an entry in it, the signature proves
+ * log that saw it in use. It has one signer. Nothing is asked for: without an entry in it, the signature proves
  * nothing. Throws an `AttestationError` for whatever does not hold.
  *
  * @see https://github.com/sigstore/gitsign/blob/main/docs/verification.md
@@ -18,7 +18,7 @@ export async function verifyCMS(signature: Uint8Array, options: VerifyCMSOptions
 }
 
 /**
- * SHA-256, in hexadecimal, of the certificate that the first signer says he has: nothing of it is proved. Throws `too_large` and
+ * SHA-256, in hexadecimal, of the certificate that the signer says he has: nothing of it is proved. Throws `too_large` and
  * `invalid_signature`.
  */
 export async function fingerprintCMSSigner(signature: Uint8Array): Promise<string> {

@@ -177,6 +177,10 @@ describe('parseGitURL', () => {
     expect(parseGitURL(url)).toMatchObject(expected)
   })
 
+  it('takes no long time for a parameter that stands many times', () => {
+    expect(() => parseGitURL(`https://host/app.git?${'a=1&'.repeat(200_000)}`)).not.toThrow()
+  })
+
   it('never repeats credentials in an error', () => {
     expect(() => parseGitURL('https://user:hunter2@ho st/x.git')).not.toThrow('hunter2')
   })

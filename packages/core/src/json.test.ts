@@ -76,6 +76,11 @@ describe('decodeJSON', () => {
     expect(() => decode('{"other":{"a":"1","A":"2"}}', { openMaps })).toThrow(invalid)
   })
 
+  it('reads half a surrogate pair as Go does', () => {
+    expect(decode('["\\ud83dx", "\\ude00", "\\ud83d\\ude00"]')).toEqual(['\ufffdx', '\ufffd', '\u{1f600}'])
+    expect(() => decode('{"\\ud800": 1, "\\udc00": 2}')).toThrow(invalid)
+  })
+
   it('makes objects without a prototype, so that no key is special', () => {
     const value = decode('{"__proto__": {"polluted": 1}, "constructor": 2}') as Record<string, unknown>
     expect(Object.getPrototypeOf(value)).toBeNull()

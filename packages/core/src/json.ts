@@ -76,7 +76,8 @@ function readString(reading: Reading): string {
   reading.offset = end + 1
   if (isPlain) return text.slice(start + 1, end)
   try {
-    return JSON.parse(text.slice(start, end + 1)) as string
+    // half a surrogate pair is U+FFFD to Go, and so to builders
+    return (JSON.parse(text.slice(start, end + 1)) as string).replace(/\p{Cs}/gu, '\ufffd')
   } catch {
     reading.offset = start
     return fail(reading, `malformed string ${excerpt(text, start)}`)

@@ -79,7 +79,10 @@ export function parseQuery(rawQuery: string): Map<string, string[]> {
     const parameter = pair === '' ? undefined : parseParameter(pair)
     if (parameter === undefined) continue
     const [name, value] = parameter
-    parameters.set(name, [...(parameters.get(name) ?? []), value])
+    // in place: hostile text names one a million times
+    const known = parameters.get(name)
+    if (known === undefined) parameters.set(name, [value])
+    else known.push(value)
   }
   return parameters
 }

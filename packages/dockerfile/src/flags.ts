@@ -31,7 +31,9 @@ export function parseFlags(statement: Statement, kinds: Readonly<Record<string, 
         throw fail(`${flag} is ${JSON.stringify(value)}, expected true or false`)
       booleans.set(name, lower === 'true')
     } else if (value === undefined) throw fail(`${flag} lacks a value`)
-    given.set(name, [...(given.get(name) ?? []), { text: value ?? '', place }])
+    const words = given.get(name)
+    if (words === undefined) given.set(name, [{ text: value ?? '', place }])
+    else words.push({ text: value ?? '', place })
   }
   return {
     text: name => given.get(name)?.[0],

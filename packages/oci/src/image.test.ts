@@ -78,10 +78,25 @@ describe('chooseManifest', () => {
     expect(registry.log).toHaveLength(2)
   })
 
-  it('never takes an attestation manifest', async () => {
+  it('does not take an attestation manifest, but by its platform', async () => {
     const image = imageFor('linux/amd64')
-    const attestation = describedAs(buildAttestation(image, []), { platform: parsePlatform('linux/arm64') })
-    await expect(choose(buildIndex([image, attestation]), 'linux/arm64')).rejects.toThrow(coded('platform_not_found'))
+    const attestation = buildAttestation(image, [])
+    const { chosen } = await choose(buildIndex([attestation, image]), 'linux/amd64')
+    expect(chosen.descriptor.digest).toBe(image.digest)
+    // builders look at nothing else
+    const disguised = describedAs(attestation, { platform: parsePlatform('linux/amd64') })
+    await expect(choose(buildIndex([disguised, image]), 'linux/amd64')).rejects.toThrow(coded('platform_ambiguous'))
+    const unnamed = describedAs(imageFor('linux/arm64'), {
+      annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
+    })
+    const { config } = await choose(buildIndex([image, without(unnamed)]), 'linux/arm64')
+    expect(await config()).toMatchObject({ labels: { platform: 'linux/arm64' } })
+  })
+
+  it('takes an entry without operating system for one of the builder, as containerd does', async () => {
+    const other = describedAs(buildImage({ user: 'other' }), { platform: { os: '', architecture: 'amd64' } })
+    const index = buildIndex([other, imageFor('linux/amd64')])
+    await expect(choose(index, 'linux/amd64')).rejects.toThrow(coded('platform_ambiguous'))
   })
 
   it('opens nested indexes', async () => {

@@ -121,10 +121,13 @@ export function attestationOf({ descriptor, index }: ChosenManifest): Descriptor
   )
 }
 
-/** Manifests and indexes that may hold an image. */
-function isCandidate({ mediaType, annotations }: Descriptor): boolean {
+/**
+ * Manifests and indexes. Annotations do not tell those that hold an image: builders look at the platform alone, and would use what
+ * we had left out.
+ */
+function isCandidate({ mediaType }: Descriptor): boolean {
   const kind = documentKind(mediaType)
-  return (kind === 'manifest' || kind === 'index') && annotations?.['vnd.docker.reference.type'] === undefined
+  return kind === 'manifest' || kind === 'index'
 }
 
 /** Better platforms first; among equal ones those that use more of the features of the wanted one. */

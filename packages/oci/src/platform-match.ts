@@ -17,7 +17,8 @@ export function platformMatcher(wanted: Platform): (offered: Platform) => number
   const target = normalizePlatform(wanted)
   const machines = compatible(target.architecture, target.variant ?? '')
   return offered => {
-    const candidate = normalizePlatform(offered)
+    // containerd takes an empty name for the operating system that it runs on
+    const candidate = normalizePlatform({ ...offered, os: offered.os || target.os })
     if (target.os !== candidate.os || !runsOsVersion(target, candidate) || !hasFeatures(target, candidate))
       return undefined
     const rank = machines.findIndex(

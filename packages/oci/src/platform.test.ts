@@ -76,4 +76,9 @@ describe('matchPlatform', () => {
   ])('%s runs %s at %s', (wanted, offered, rank) => {
     expect(matchPlatform(parsePlatform(wanted), parsePlatform(offered))).toBe(rank)
   })
+
+  it('takes an empty operating system for the one that is wanted', () => {
+    expect(matchPlatform(parsePlatform('linux/arm64'), { os: '', architecture: 'aarch64' })).toBe(0)
+    expect(matchPlatform(parsePlatform('linux/arm64'), { os: '', architecture: '' })).toBeUndefined()
+  })
 })

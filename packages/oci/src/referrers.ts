@@ -67,8 +67,9 @@ export async function listReferrers(
   }
 
   function nextPage({ headers, url }: TransportResponse): URL | undefined {
-    const link = headers.get('link')
-    const target = link === undefined ? undefined : /<([^<>]*)>\s*;[^,]*\brel="?next"?/i.exec(link)?.[1]
+    // hostile: parts that cannot overlap are matched in linear time
+    const links = [...(headers.get('link') ?? '').matchAll(/<([^<>]*)>([^<>,]*)/g)]
+    const target = links.find(([, , parameters = '']) => /;[ \t]*rel="?next"?/i.test(parameters))?.[1]
     if (target === undefined) return undefined
     try {
       return new URL(target, url)

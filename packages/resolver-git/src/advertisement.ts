@@ -1,6 +1,7 @@
 import { GitError } from './error.ts'
 import { type ObjectFormat, parseHash } from './git-hash.ts'
 import { MAX_REFS } from './limits.ts'
+import { add } from './multimap.ts'
 import { lineOf, type Packet } from './pkt-line.ts'
 
 /** A ref as a server lists it. */
@@ -46,7 +47,7 @@ async function readVersion2(packets: AsyncIterator<Packet>): Promise<Advertiseme
   const capabilities = new Map<string, string[]>()
   for (let packet = await nextOf(packets); packet !== 'flush'; packet = await nextOf(packets)) {
     const [name, value] = splitCapability(lineOf(bytesOf(packet)))
-    capabilities.set(name, [...(capabilities.get(name) ?? []), ...(value === undefined ? [] : [value])])
+    add(capabilities, name, ...(value === undefined ? [] : [value]))
     if (capabilities.size > MAX_REFS) throw new GitError('too_large', `listing capabilities: more than ${MAX_REFS}`)
   }
   return { version: 2, capabilities, format: formatNamed(capabilities), refs: [] }
@@ -59,12 +60,12 @@ async function readVersion0(first: Packet, packets: AsyncIterator<Packet>): Prom
   const capabilities = new Map<string, string[]>()
   for (const word of rawCapabilities.split(' ').filter(word => word !== '')) {
     const [name, value] = splitCapability(word)
-    capabilities.set(name, [...(capabilities.get(name) ?? []), ...(value === undefined ? [] : [value])])
+    add(capabilities, name, ...(value === undefined ? [] : [value]))
   }
   const format = formatNamed(capabilities)
   const targets = new Map((capabilities.get('symref') ?? []).map(pair => pair.split(':', 2) as [string, string]))
   const refs = new Map<string, ListedRef>()
-  const add = (line: string) => {
+  const addRef = (line: string) => {
     const [hash = '', name = ''] = splitAtSpace(line)
     if (name === 'capabilities^{}' || hash === 'shallow') return
     const whole = name.endsWith('^{}') ? refs.get(name.slice(0, -3)) : undefined
@@ -76,9 +77,9 @@ async function readVersion0(first: Packet, packets: AsyncIterator<Packet>): Prom
     refs.set(name, { name, hash: parseHash(hash, format), ...(target === undefined ? {} : { target }) })
     if (refs.size > MAX_REFS) throw tooManyRefs()
   }
-  add(head)
+  addRef(head)
   for (let packet = await nextOf(packets); packet !== 'flush'; packet = await nextOf(packets))
-    add(lineOf(bytesOf(packet)))
+    addRef(lineOf(bytesOf(packet)))
   return { version: 0, capabilities, format, refs: [...refs.values()] }
 }
 

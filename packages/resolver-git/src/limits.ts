@@ -8,6 +8,8 @@ export const MAX_PACK_BYTES = 256 * 1024 ** 2
 export const MAX_OBJECT_BYTES = 8 * 1024 ** 2
 /** Bytes of all commits and tags of a pack that are held at the same time. */
 export const MAX_HELD_BYTES = 32 * 1024 ** 2
+/** What an object that is held takes besides its content: a pack may have millions of empty ones. */
+export const HELD_OBJECT_BYTES = 512
 /** Bytes of one file that is read from a repository, and of one of its directories. */
 export const MAX_FILE_BYTES = 32 * 1024 ** 2
 /** Bytes of all objects of a commit that are held while its files are read. */

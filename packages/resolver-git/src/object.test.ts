@@ -104,6 +104,14 @@ describe('commitInput', () => {
     expect(input.author?.name).toBe('\ufffd\ufffd Ada')
   })
 
+  it.each([
+    ['headers of one name', 'x y\n'.repeat(200_000), ''],
+    ['bytes that are no UTF-8', '', '\xff'.repeat(2_000_000)],
+  ])('takes no long time for many %s', (_, headers, message) => {
+    const text = `tree ${hash}\nauthor ${who}\ncommitter ${who}\n${headers}\n${message}`
+    expect(commitInput(object('commit', text, 'latin1'))).toMatchObject({ tree: hash, author: ada })
+  })
+
   it('leaves an empty message out', () => {
     expect(commitInput(commit('\n'))).not.toHaveProperty('message')
     expect(commitInput(commit(''))).not.toHaveProperty('message')

@@ -2,6 +2,7 @@ import type { CommitInput, TagInput } from '@source-policy/core'
 import { decodeArmor, fingerprintSSHKey, readOpenPGPSignature, readSSHSignature } from '@source-policy/signature'
 import { GitError } from './error.ts'
 import { formatOfHash, type GitObject } from './git-hash.ts'
+import { add } from './multimap.ts'
 import { decodeText } from './text.ts'
 
 type SignatureFields = Pick<CommitInput, 'pgpSignature' | 'sshSignature' | 'signature'>
@@ -62,7 +63,7 @@ export function parseObject({ type, hash, content }: GitObject): ParsedObject {
     const space = line.indexOf(' ')
     const name = line.slice(0, space)
     // a space at the beginning continues the header before: a merge tag's lines are no headers of the commit
-    if (space > 0) headers.set(name, [...(headers.get(name) ?? []), decodeText(line.slice(space + 1))])
+    if (space > 0) add(headers, name, decodeText(line.slice(space + 1)))
   }
   for (const name of requiredHeaders[type]) {
     if (!headers.has(name)) throw malformed(type, hash, `missing ${name} header`)

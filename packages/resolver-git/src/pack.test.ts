@@ -260,12 +260,22 @@ describe('readPack', () => {
     await expect(read(pack(many), { maxHeldBytes: 1000 })).rejects.toMatchObject({ code: 'too_large' })
   })
 
+  it('counts empty objects, of which a pack may have millions', async () => {
+    const deflated = deflateSync('')
+    const base = rawHash('b'.repeat(40))
+    const empty = (type: 'commit' | 'referenceDelta'): Entry => ({ type, content: bytes(''), deflated, base })
+    const commits = pack(Array(100_000).fill({ ...empty('commit'), base: bytes('') }))
+    await expect(read(commits, { chunk: 65_536 })).rejects.toMatchObject({ code: 'too_large' })
+    const deltas = pack([...Array(100_000).fill(empty('referenceDelta')), commit])
+    expect(await read(deltas, { chunk: 65_536 })).toHaveLength(1)
+  })
+
   it('lets deltas of unknown bases go where there is no room', async () => {
     const unknown = Array.from({ length: 30 }, (_, index): Entry => {
       const base = bytes(`unknown ${index}`)
       return { type: 'referenceDelta', content: delta(base, 3, 'y'.repeat(90)), base: rawHash(hashOf('commit', base)) }
     })
-    const objects = await read(pack([...unknown, commit]), { maxHeldBytes: 1000 })
+    const objects = await read(pack([...unknown, commit]), { maxHeldBytes: 2000 })
     expect(objects.map(({ text }) => text)).toEqual(['tree x'])
   })
 })

@@ -3,7 +3,8 @@ import { applyDelta } from './delta.ts'
 import { GitError } from './error.ts'
 import { type GitObject, hashObject, type ObjectFormat, type ObjectType } from './git-hash.ts'
 import { inflateNext } from './inflate.ts'
-import { MAX_HELD_BYTES, MAX_OBJECT_BYTES } from './limits.ts'
+import { HELD_OBJECT_BYTES, MAX_HELD_BYTES, MAX_OBJECT_BYTES } from './limits.ts'
+import { add } from './multimap.ts'
 
 /** Types of entries as gitformat-pack numbers them. */
 const entryTypes: Readonly<Record<number, ObjectType | 'offset-delta' | 'reference-delta'>> = {
@@ -46,7 +47,7 @@ export async function* readPack(
   let held = 0
 
   const hold = (bytes: number, what: string) => {
-    held += bytes
+    held += bytes + HELD_OBJECT_BYTES
     if (held > maxHeldBytes)
       throw new GitError('too_large', `reading a pack: ${what}: at most ${maxHeldBytes} bytes are held`)
   }
@@ -66,7 +67,7 @@ export async function* readPack(
       const dependents = waiting.get(base.hash) ?? []
       waiting.delete(base.hash)
       for (const { delta, at } of dependents) {
-        held -= delta.length
+        held -= delta.length + HELD_OBJECT_BYTES
         ready.push(resolve(base, delta, at))
       }
     }
@@ -91,7 +92,9 @@ export async function* readPack(
       const base = baseHash === undefined ? byOffset.get(at - (await readBaseOffset(reader))) : byHash.get(baseHash)
       // the base of an offset stands before it: unless it was held it is a tree or a file, and so is this
       const isPassedOver = base === undefined && baseHash === undefined
-      const isHeld = !isPassedOver && size <= maxObjectBytes && (base !== undefined || held + size <= maxHeldBytes)
+      // half of the room is for what is not waiting
+      const hasRoom = held + size + HELD_OBJECT_BYTES <= maxHeldBytes / 2
+      const isHeld = !isPassedOver && size <= maxObjectBytes && (base !== undefined || hasRoom)
       const delta = await inflateNext(reader, size, isHeld)
       if (base !== undefined) {
         if (!isHeld) throw tooLarge(size, maxObjectBytes)
@@ -99,7 +102,7 @@ export async function* readPack(
       } else if (baseHash !== undefined && isHeld) {
         // most likely a tree's: where there is no room it is let go, and what is then missing is not found
         hold(delta.length, 'deltas')
-        waiting.set(baseHash, [...(waiting.get(baseHash) ?? []), { delta, at }])
+        add(waiting, baseHash, { delta, at })
       }
     }
   } finally {

@@ -76,6 +76,12 @@ describe('readAdvertisement', () => {
     expect(await readAdvertisement(packets(text))).toMatchObject({ version: 2, format: 'sha256', refs: [] })
   })
 
+  it('takes no long time for a capability that stands many times', async () => {
+    const text = `${lines('version 2\n')}${lines('a=').repeat(200_000)}0000`
+    const { capabilities } = await readAdvertisement(packets(text)[Symbol.asyncIterator]())
+    expect(capabilities.get('a')).toHaveLength(200_000)
+  })
+
   it('reads version 0 with peeled tags and what HEAD stands for', async () => {
     const text = `${head}${lines(
       `${hash} HEAD\0 shallow symref=HEAD:refs/heads/main side-band-64k\n`,

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import type { PolicyFiles } from '@source-policy/core'
-import { listTar, type TarEntry, type TarLink } from '@source-policy/oci'
+import { isTarHeader, listTar, mayBeTarHeader, type TarEntry, type TarLink } from '@source-policy/oci'
 import { CliError } from './error.ts'
 import { MAX_ARCHIVE_BYTES, MAX_ARCHIVE_LINKS } from './limits.ts'
 
@@ -16,6 +16,7 @@ export interface ArchiveFiles extends PolicyFiles {
 const compressions: readonly (readonly [name: string, magic: readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b, 0x08]],
   ['bzip2', [0x42, 0x5a, 0x68]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
 ]
 
@@ -29,18 +30,23 @@ export async function tarFiles(bytes: Uint8Array, what: string): Promise<Archive
     throw new CliError('archive_unsupported', `reading ${what}: archives compressed by ${compression} are not unpacked`)
   }
   const archive = compression === undefined ? Buffer.from(bytes) : unzip(bytes, what)
-  if (!isTar(archive)) {
-    if (compression === undefined) return undefined
-    throw new CliError('archive_unsupported', `reading ${what}: compressed, but no tar archive`)
+  if (compression === undefined && !mayBeTarHeader(archive.subarray(0, TAR_BLOCK_BYTES))) return undefined
+  if (!isSurelyTar(archive)) {
+    const problem =
+      compression === undefined ? 'neither surely an archive nor surely none' : 'compressed, but no tar archive'
+    throw new CliError('archive_unsupported', `reading ${what}: ${problem}`)
   }
   const read = (offset: number, length: number) => archive.subarray(offset, offset + length)
   const { files, links } = await listTar({ size: archive.length, read }, what)
-  const byPath = new Map(Array.from(files, ([name, entry]) => [cleanName(name), entry]))
-  const linksByPath = new Map(Array.from(links, ([name, link]) => [cleanName(name), link]))
+  for (const [name, { isSymbolic, target }] of links) {
+    // another name of a link is a link itself, to what its target means from there
+    if (isSymbolic || files.has(cleanName(target)) || links.get(cleanName(target))?.isSymbolic === false) continue
+    throw new CliError('archive_unsupported', `reading ${what}: ${JSON.stringify(name)} is another name of no file`)
+  }
   return {
-    names: [...byPath.keys()],
+    names: [...files.keys()],
     async read(file, { maxBytes }) {
-      const entry = find(file, byPath, linksByPath)
+      const entry = find(file, files, links)
       if (entry === undefined) return undefined
       if (entry.size > maxBytes) throw new CliError('unreadable_file', `reading ${file}: larger than ${maxBytes} bytes`)
       return Uint8Array.from(read(entry.offset, entry.size))
@@ -58,10 +64,18 @@ function unzip(bytes: Uint8Array, what: string): Buffer {
   }
 }
 
-/** The magic of POSIX and GNU archives, or nothing but the end of one. */
-function isTar(bytes: Buffer): boolean {
-  if (bytes.length < TAR_BLOCK_BYTES) return false
-  return bytes.toString('latin1', 257, 262) === 'ustar' || bytes.subarray(0, TAR_BLOCK_BYTES).every(byte => byte === 0)
+/** Blocks of the beginning that BuildKit looks at. */
+const SEEN_BLOCKS = 2
+
+/**
+ * BuildKit takes for an archive what begins with a whole entry, and all else for a Dockerfile. Nothing of that may be left to the
+ * reader: the same bytes could be a Dockerfile that builds something else.
+ */
+function isSurelyTar(bytes: Buffer): boolean {
+  const type = bytes.toString('latin1', 156, 157)
+  const size = Number.parseInt(bytes.toString('latin1', 124, 135), 8)
+  const isWhole = type === 'g' ? size <= (SEEN_BLOCKS - 1) * TAR_BLOCK_BYTES : !['L', 'K', 'x'].includes(type)
+  return isTarHeader(bytes.subarray(0, TAR_BLOCK_BYTES)) && isWhole
 }
 
 function cleanName(name: string): string {

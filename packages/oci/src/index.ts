@@ -43,4 +43,12 @@ export {
   type Served,
 } from './registry-client.ts'
 export { hostOf, type RegistryConfig, type RegistryConfigs } from './registry-endpoint.ts'
-export { listTar, type TarBytes, type TarEntry, type TarLink, type TarListing } from './tar.ts'
+export {
+  isTarHeader,
+  listTar,
+  mayBeTarHeader,
+  type TarBytes,
+  type TarEntry,
+  type TarLink,
+  type TarListing,
+} from './tar.ts'

@@ -3,6 +3,7 @@ import { MAX_TAR_ENTRIES } from './limits.ts'
 
 const BLOCK_BYTES = 512
 const MAX_HEADER_EXTENSION_BYTES = 64 * 1024
+const MAX_PATH_LENGTH = 4096
 
 /** Where the bytes of a file lie in an archive. */
 export interface TarEntry {
@@ -17,7 +18,7 @@ export interface TarLink {
   readonly target: string
 }
 
-/** What an archive has, by name as it stands, without `./` before it. */
+/** What an archive has, by path from its root: without `.`, empty parts and slashes around it. */
 export interface TarListing {
   readonly files: ReadonlyMap<string, TarEntry>
   readonly links: ReadonlyMap<string, TarLink>
@@ -31,8 +32,8 @@ export interface TarBytes {
 }
 
 /**
- * The regular files and links of an uncompressed tar archive, without reading them. Throws `layout_invalid`; a name that stands
- * twice is refused, since readers differ in which one they take.
+ * The regular files and links of an uncompressed tar archive, without reading them. Throws `layout_invalid`, also for all that
+ * readers may take in different ways: whoever reads the archive after this must find the same files.
  *
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13_06
  */
@@ -46,16 +47,16 @@ export async function listTar({ size: total, ...archive }: TarBytes, what: strin
   }
   const files = new Map<string, TarEntry>()
   const links = new Map<string, TarLink>()
+  const root = newPlace()
   let offset = 0
-  let longName: string | undefined
-  let longTarget: string | undefined
-  let longSize: number | undefined
+  let extensions = new Map<string, string>()
   for (let entries = 0; offset + BLOCK_BYTES <= total; entries++) {
     if (entries > MAX_TAR_ENTRIES) fail(`more than ${MAX_TAR_ENTRIES} entries`)
     const header = await read(offset, BLOCK_BYTES)
     if (header.every(byte => byte === 0)) break
-    if (readNumber(header, 148, 8) !== checksumOf(header)) fail(`no tar header at offset ${offset}`)
-    const size = longSize ?? readNumber(header, 124, 12) ?? fail('a size is no number')
+    if (!isTarHeader(header)) fail(`no tar header at offset ${offset}`)
+    const written = readNumber(header, 124, 12) ?? fail('a size is no number')
+    const size = extensions.has('size') ? Number(extensions.get('size')) : written
     const content = offset + BLOCK_BYTES
     if (size > total - content) fail('the archive is cut')
     const type = String.fromCharCode(header[156] ?? 0)
@@ -63,34 +64,106 @@ export async function listTar({ size: total, ...archive }: TarBytes, what: strin
     if (type === 'L' || type === 'K' || type === 'x') {
       if (size > MAX_HEADER_EXTENSION_BYTES) fail('an extended header is too large')
       const extension = await read(content, size)
-      if (type === 'L') longName = text(extension, 0, size)
-      else if (type === 'K') longTarget = text(extension, 0, size)
-      else {
-        const records = readRecords(extension) ?? fail('an extended header is malformed')
-        longName = records.get('path') ?? longName
-        longTarget = records.get('linkpath') ?? longTarget
-        const given = records.get('size')
-        if (given !== undefined) longSize = /^\d{1,15}$/.test(given) ? Number(given) : fail('a size is no number')
+      const given =
+        type === 'x'
+          ? (readRecords(extension) ?? fail('an extended header is malformed'))
+          : new Map([[type === 'L' ? 'path' : 'linkpath', text(extension, 0, size)]])
+      for (const [key, value] of given) {
+        // which of two counts, and what none means, is each reader's own matter
+        if (extensions.has(key) || value === '') fail(`an extended header says ${key} twice, or nothing of it`)
+        if (key.startsWith('GNU.sparse.')) fail('a file is sparse')
+        if (key === 'size' && !/^\d{1,15}$/.test(value)) fail('a size is no number')
+        extensions.set(key, value)
       }
       continue
     }
-    if (kept.has(type)) {
-      const prefix = text(header, 257, 5) === 'ustar' ? text(header, 345, 155) : ''
-      const name = (longName ?? `${prefix === '' ? '' : `${prefix}/`}${text(header, 0, 100)}`).replace(/^(?:\.\/)+/, '')
-      if (files.has(name) || links.has(name)) fail('a file stands twice')
-      if (type === '1' || type === '2') {
-        links.set(name, { isSymbolic: type === '2', target: longTarget ?? text(header, 157, 100) })
-      } else files.set(name, { offset: content, size })
-    }
-    longName = undefined
-    longTarget = undefined
-    longSize = undefined
+    const kind = kinds.get(type) ?? fail(`an entry is of the type ${JSON.stringify(type)}`)
+    const path = extensions.get('path') ?? headerName(header) ?? fail('a name goes on in a way of its own')
+    const target = extensions.get('linkpath') ?? text(header, 157, 100)
+    extensions = new Map()
+    if (kind === 'global') continue
+    if (kind !== 'file' && size !== 0) fail('what is no file has content')
+    const parts = path.split('/').filter(part => part !== '' && part !== '.')
+    if (path.length > MAX_PATH_LENGTH || parts.includes('..')) fail('a name leads out, or is too long')
+    if (kind !== 'directory' && (parts.length === 0 || path.endsWith('/')))
+      fail('what is no directory is called like one')
+    const problem = occupy(root, parts, kind === 'directory')
+    if (problem !== undefined) fail(problem)
+    const name = parts.join('/')
+    if (kind === 'file') files.set(name, { offset: content, size })
+    else if (kind === 'link' || kind === 'symlink') links.set(name, { isSymbolic: kind === 'symlink', target })
   }
   return { files, links }
 }
 
-/** Files, in old archives too, and links. */
-const kept: ReadonlySet<string> = new Set(['0', '\0', '1', '2'])
+/** Entries that all readers take alike: not those that are sparse, or go on in another archive. */
+const kinds: ReadonlyMap<string, 'file' | 'link' | 'symlink' | 'directory' | 'device' | 'global'> = new Map([
+  ['0', 'file'],
+  ['\0', 'file'],
+  ['1', 'link'],
+  ['2', 'symlink'],
+  ['3', 'device'],
+  ['4', 'device'],
+  ['5', 'directory'],
+  ['6', 'device'],
+  ['g', 'global'],
+])
+
+interface TarPlace {
+  readonly places: Map<string, TarPlace>
+  isDirectory: boolean
+}
+
+function newPlace(): TarPlace {
+  return { places: new Map(), isDirectory: true }
+}
+
+/** Takes a place in an archive. Says what is wrong where another entry would have to make way, or leads elsewhere. */
+function occupy(root: TarPlace, parts: readonly string[], isDirectory: boolean): string | undefined {
+  let at = root
+  let isNew = false
+  for (const part of parts) {
+    if (!at.isDirectory) return 'something lies beneath what is no directory'
+    const next = at.places.get(part)
+    isNew = next === undefined
+    const place = next ?? newPlace()
+    at.places.set(part, place)
+    at = place
+  }
+  if (isDirectory) return at.isDirectory ? undefined : 'a name stands twice'
+  at.isDirectory = false
+  return isNew ? undefined : 'a name stands twice'
+}
+
+/** Whether any reader could take a block for the beginning of an archive: its sum is right, its bytes with a sign or without. */
+export function mayBeTarHeader(header: Buffer): boolean {
+  if (header.length < BLOCK_BYTES) return false
+  const field = header.toString('latin1', 148, 156).replace(/^[ \0]+/, '')
+  const [digits = ''] = field.replace(/[ \0]+$/, '').split('\0', 1)
+  if (!/^[0-7]*$/.test(digits)) return false
+  const negative = header.reduce((sum, byte, at) => (byte < 128 || (at >= 148 && at < 156) ? sum : sum + 256), 0)
+  const sum = checksumOf(header)
+  return [sum, sum - negative].includes(digits === '' ? 0 : Number.parseInt(digits, 8))
+}
+
+/** Whether a block begins an entry that every reader takes for one: its sum is right, its numbers are octal. */
+export function isTarHeader(header: Buffer): boolean {
+  if (header.length < BLOCK_BYTES || readNumber(header, 148, 8) !== checksumOf(header)) return false
+  return [100, 108, 116].every(offset => isNumber(header, offset, 8)) && isNumber(header, 136, 12)
+}
+
+function isNumber(header: Buffer, offset: number, length: number): boolean {
+  // base 256 has no way to be wrong
+  return (header[offset] ?? 0) >= 0x80 || /^[0-7]*$/.test(text(header, offset, length).replaceAll(' ', ''))
+}
+
+/** The name of an entry; undefined where the magic is not that of POSIX and something stands where only POSIX has more of it. */
+function headerName(header: Buffer): string | undefined {
+  const name = text(header, 0, 100)
+  const prefix = text(header, 345, 155)
+  if (text(header, 257, 6) === 'ustar' && text(header, 508, 4) === '') return prefix === '' ? name : `${prefix}/${name}`
+  return prefix === '' ? name : undefined
+}
 
 function text(bytes: Buffer, offset: number, length: number): string {
   const field = bytes.subarray(offset, offset + length)
@@ -100,7 +173,7 @@ function text(bytes: Buffer, offset: number, length: number): string {
 
 /** Octal digits; undefined where they are none (or base 256, which only files beyond 8 GiB need). */
 function readNumber(bytes: Buffer, offset: number, length: number): number | undefined {
-  const digits = text(bytes, offset, length).trim()
+  const digits = text(bytes, offset, length).replace(/^ +| +$/g, '')
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined
 }
 
@@ -120,6 +193,7 @@ function readRecords(bytes: Buffer): Map<string, string> | undefined {
     if (length === undefined) return undefined
     const record = bytes.subarray(offset + length.length + 1, offset + Number(length))
     const equals = record.indexOf('=')
+    if (records.has(record.subarray(0, equals).toString())) return undefined
     if (equals < 1 || record.at(-1) !== 10 || offset + Number(length) > bytes.length) return undefined
     records.set(record.subarray(0, equals).toString(), record.subarray(equals + 1, -1).toString())
     offset += Number(length)

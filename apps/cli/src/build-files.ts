@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readlinkSync, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type PolicyFiles, redactURL } from '@source-policy/core'
@@ -6,7 +6,7 @@ import { isGitTransport } from '@source-policy/core/git-url'
 import { confinedFiles } from './confined-files.ts'
 import { CliError } from './error.ts'
 import type { IO } from './io.ts'
-import { MAX_DOCKERFILE_BYTES } from './limits.ts'
+import { MAX_DOCKERFILE_BYTES, MAX_LINKS } from './limits.ts'
 import { type ContextFiles, type DefaultPolicy, readDefaultPolicy } from './policies.ts'
 import type { RemoteContext } from './remote-context.ts'
 import type { Session } from './session.ts'
@@ -106,21 +106,60 @@ async function readLocal({ file }: BuildPlace, root: string | undefined, cwd: st
   for (const candidate of candidates) {
     const wanted = path.resolve(file === undefined ? (root ?? cwd) : cwd, candidate)
     const directory = path.dirname(wanted)
-    // a link from a checkout must not make errors quote a file from elsewhere on this machine
-    const files = confinedFiles(directory, [...alsoWithin, cwd])
-    const bytes = await files.read(wanted, { maxBytes: MAX_DOCKERFILE_BYTES })
-    if (bytes === undefined) continue
+    // hostile: what a link in a checkout leads to here must be what it leads to in the build
     const filename = path.basename(wanted)
+    const real = followLinks(directory, filename)
+    if (real === undefined) continue
+    const bytes = await confinedFiles(directory).read(real, { maxBytes: MAX_DOCKERFILE_BYTES })
+    if (bytes === undefined) continue
     return {
       file: path.relative(cwd, wanted),
       filename,
       text: decode(bytes, wanted),
       policyFile: `${path.relative(cwd, wanted)}.rego`,
       readDefaultPolicy: () => readDefaultPolicy(confinedFiles(directory, alsoWithin), filename),
-      ownDockerignore: (await stat(`${wanted}.dockerignore`).catch(() => undefined)) !== undefined,
+      ownDockerignore: await isFile(directory, followLinks(directory, `${filename}.dockerignore`)),
     }
   }
   throw new CliError('dockerfile_unreadable', `no ${file ?? 'Dockerfile in the build context'}: give it with --file`)
+}
+
+async function isFile(directory: string, file: string | undefined): Promise<boolean> {
+  if (file === undefined) return false
+  const found = await stat(path.join(directory, file)).catch(() => undefined)
+  return found?.isFile() === true
+}
+
+/**
+ * The path of a file, its links followed as in the build, which gets this directory as a root that nothing leads out of.
+ * Undefined where they lead in a circle.
+ */
+function followLinks(directory: string, name: string): string | undefined {
+  const todo = [name]
+  let at: string[] = []
+  for (let links = 0; todo.length > 0; ) {
+    const part = todo.pop() ?? ''
+    if (part === '..') at.pop()
+    if (part === '' || part === '.' || part === '..') continue
+    const target = readLink(path.join(directory, ...at, part))
+    if (target === undefined) {
+      at.push(part)
+      continue
+    }
+    if (++links > MAX_LINKS) return undefined
+    if (path.isAbsolute(target)) at = []
+    todo.push(...target.split(path.sep).reverse())
+  }
+  return at.join(path.sep)
+}
+
+function readLink(file: string): string | undefined {
+  try {
+    return readlinkSync(file)
+  } catch {
+    // no link
+    return undefined
+  }
 }
 
 async function readRemote(

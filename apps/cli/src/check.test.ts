@@ -126,6 +126,46 @@ decision := {"allow": allow, "deny_msg": deny_msg}
   })
 })
 
+it('decides an image for each version of Windows that is built for', async () => {
+  const { stdout } = await check(
+    {
+      Dockerfile:
+        'FROM --platform=windows(10.0.17763)/amd64 x.example.com/a AS a\nFROM --platform=windows(10.0.20348)/amd64 x.example.com/a\nCOPY --from=a / /\n',
+      'Dockerfile.rego': allowAll,
+    },
+    ['--format', 'json'],
+  )
+  const { sources } = JSON.parse(stdout) as { sources: { identifier: string }[] }
+  expect(sources.filter(({ identifier }) => identifier.endsWith('x.example.com/a:latest'))).toHaveLength(2)
+})
+
+describe('a Dockerfile that is a link', () => {
+  const good = 'FROM scratch\nADD https://good.example.com/x /\n'
+  const evil = 'FROM scratch\nADD https://evil.example.com/x /\n'
+  const run = async (file: string, target: (root: string) => string, files: Files) => {
+    const prepare = (root: string) => symlinkSync(target(root), path.join(root, file))
+    const flags = ['--file', file, '--format', 'json', '--policy', 'filename=cwd://allow.rego']
+    const { exitCode, stdout, stderr } = await check({ 'allow.rego': allowAll, ...files }, flags, { prepare })
+    if (exitCode !== 0) return stderr
+    return /https:\/\/(\w+)\.example\.com/.exec(stdout)?.[1]
+  }
+
+  it.each<[string, string, (root: string) => string]>([
+    ['beside it', 'Dockerfile', () => 'real/good'],
+    ['from its directory, which is the root of the build', 'Dockerfile', () => '/real/good'],
+    ['by way of ..', 'Dockerfile', () => '../../real/up/good'],
+  ])('is read %s', async (_, file, target) => {
+    expect(await run(file, target, { 'real/good': good, 'real/up/good': good })).toBe('good')
+  })
+
+  it('is what the build finds, which has nothing but its directory', async () => {
+    const files = { 'other/Dockerfile': good, 'sub/other/Dockerfile': evil }
+    expect(await run('sub/Dockerfile', () => '../other/Dockerfile', files)).toBe('evil')
+    const absolute = (root: string) => path.join(root, 'other/Dockerfile')
+    expect(await run('Dockerfile', absolute, files)).toContain('no Dockerfile')
+  })
+})
+
 describe('policies', () => {
   const files = { Dockerfile: dockerfile, 'Dockerfile.rego': allowAll, 'deny.rego': denyAll, 'allow.rego': allowAll }
 

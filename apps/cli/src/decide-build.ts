@@ -76,13 +76,15 @@ export async function decideBuild(
 
 /** Equal sources are decided once: identifier, attributes and platform. */
 export function sourceKey({ identifier, attrs, platform }: Source): string {
-  const { os, architecture, variant = '' } = platform ?? { os: '', architecture: '' }
+  const { os, architecture, variant = '', osVersion = '', osFeatures = [] } = platform ?? { os: '', architecture: '' }
   return JSON.stringify([
     identifier,
     Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1)),
     os,
     architecture,
     variant,
+    osVersion,
+    osFeatures,
   ])
 }
 

@@ -13,8 +13,8 @@ export const MAX_BAKE_BYTES = 4 * 1024 ** 2
 /** Bytes of a build context that is downloaded, as it comes and unpacked. */
 export const MAX_ARCHIVE_BYTES = 512 * 1024 ** 2
 
-/** Links that lead to one file of an archive, as on Linux. */
-export const MAX_ARCHIVE_LINKS = 40
+/** Links on the way to one file, as on Linux. */
+export const MAX_LINKS = 40
 
 /** Bytes of one file of a policy that a registry has. */
 export const MAX_POLICY_ARTIFACT_BYTES = 16 * 1024 ** 2

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import type { PolicyFiles } from '@source-policy/core'
 import { isTarHeader, listTar, mayBeTarHeader, type TarEntry, type TarLink } from '@source-policy/oci'
 import { CliError } from './error.ts'
-import { MAX_ARCHIVE_BYTES, MAX_ARCHIVE_LINKS } from './limits.ts'
+import { MAX_ARCHIVE_BYTES, MAX_LINKS } from './limits.ts'
 
 const TAR_BLOCK_BYTES = 512
 
@@ -106,7 +106,7 @@ function find(
       at.push(name)
       continue
     }
-    if (++followed > MAX_ARCHIVE_LINKS) return undefined
+    if (++followed > MAX_LINKS) return undefined
     if (!link.isSymbolic || link.target.startsWith('/')) at = []
     todo.push(...link.target.split('/').reverse())
   }

@@ -185,7 +185,7 @@ function findContext(
   platform: Platform,
   place: Place,
 ): NamedContext | undefined {
-  if (name === '') return undefined
+  if (['', 'scratch', 'context'].includes(name.toLowerCase())) return undefined
   try {
     return options.contexts.find(name, platform)
   } catch (error) {

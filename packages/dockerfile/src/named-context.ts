@@ -45,7 +45,6 @@ export function namedContexts(
 ): NamedContexts {
   return {
     find(name, platform) {
-      if (['scratch', 'context'].includes(name.toLowerCase())) return undefined
       let plain: string
       try {
         plain = contextName(name)

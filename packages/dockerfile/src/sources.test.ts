@@ -114,6 +114,31 @@ describe('what cannot be known before the build', () => {
     expect(undetermined.map(({ kind }) => kind)).toEqual(['frontend'])
     expect(refusal('# syntax=docker/dockerfile:1\nwhatever: this is')).toBe('syntax_error 2')
   })
+
+  it.each<[string, string, string[]]>([
+    ['an image', 'docker-image://evil/frontend', ['docker-image://docker.io/evil/frontend:latest']],
+    [
+      'a frontend that is known',
+      'docker-image://docker/dockerfile:1',
+      ['docker-image://docker.io/docker/dockerfile:1'],
+    ],
+    ['a repository', 'https://github.com/evil/frontend.git', ['git://github.com/evil/frontend.git']],
+    ['scratch', 'docker-image://scratch', []],
+  ])('is what a named context in the place of the frontend makes of the file: %s', (_, context, expected) => {
+    const contexts = { 'docker/dockerfile:1': context }
+    const text = '# syntax=docker.io/docker/dockerfile:1\nFROM scratch'
+    expect(identifiers(text, { contexts })).toEqual(expected)
+    expect(sourcesOf(text, { contexts }).undetermined.map(({ kind }) => kind)).toEqual(['frontend'])
+    const buildArgs = { BUILDKIT_SYNTAX: 'docker/dockerfile:1' }
+    expect(identifiers('FROM scratch', { contexts, buildArgs })).toEqual(expected)
+  })
+
+  it('is what a named context in the place of the frontend makes of the file, whatever the name', () => {
+    const contexts = { scratch: 'docker-image://evil/frontend', context: 'docker-image://evil/other::x' }
+    expect(identifiers('# syntax=scratch\nFROM scratch', { contexts })).toEqual([
+      'docker-image://docker.io/evil/frontend:latest',
+    ])
+  })
 })
 
 describe('an ADD', () => {

@@ -10,7 +10,7 @@ import { DockerfileError } from './error.ts'
 import { createBudget } from './expansion/budget.ts'
 import { followBuild } from './follow-build.ts'
 import { frontendIdentifier, isStandardFrontend } from './frontend.ts'
-import { namedContexts } from './named-context.ts'
+import { type NamedContexts, namedContexts } from './named-context.ts'
 import type { ConfigNeed, DockerfileSources, FoundSource, Place, Role, SourcesOptions, Undetermined } from './types.ts'
 
 /**
@@ -24,8 +24,10 @@ export function dockerfileSources(dockerfile: Dockerfile, options: SourcesOption
   checkOptions(buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') ?? dockerfile.check?.text ?? '', dockerfile.check?.place)
 
   const main = mainContext(options, buildArgs)
-  const fetches: Fetch[] = [...controlFetches(main, options), ...frontendFetches(dockerfile, buildArgs, options)]
-  const undetermined: Undetermined[] = foreignFrontend(dockerfile, buildArgs)
+  const contexts = namedContexts(options.contexts ?? {}, { withAdvice })
+  const frontend = frontendOf(dockerfile, { buildArgs, contexts, buildPlatform: options.buildPlatform })
+  const fetches: Fetch[] = [...controlFetches(main, options), ...frontend.fetches, ...sbomFetches(options)]
+  const undetermined: Undetermined[] = [...frontend.undetermined]
   const needs: ConfigNeed[] = []
   const platforms: (Platform | undefined)[] = (options.platforms ?? []).map(normalizePlatform)
   if (dockerfile.problem === undefined) {
@@ -34,7 +36,7 @@ export function dockerfileSources(dockerfile: Dockerfile, options: SourcesOption
       buildArgs,
       target: options.target ?? '',
       buildPlatform: options.buildPlatform,
-      contexts: namedContexts(options.contexts ?? {}, { withAdvice }),
+      contexts,
       context: contentOf({ source: main, role: 'context' }),
       withAdvice,
       baseConfig: options.baseConfig ?? (() => undefined),
@@ -109,56 +111,59 @@ function controlFetches(main: Source, { ownDockerignore, localDockerfile }: Sour
   return [{ ...context, role: 'dockerfile' }, context]
 }
 
-interface Frontend {
-  readonly ref: string
-  readonly place?: Place
-}
-
-function frontendOf({ file, syntax }: Dockerfile, buildArgs: BuildArgs): Frontend | undefined {
+/** The frontend that the build arguments ask for, or the file. */
+function askedFrontend({ file, syntax }: Dockerfile, buildArgs: BuildArgs): { ref: string; place?: Place } | undefined {
   const asked = buildArgs.get('BUILDKIT_SYNTAX')
   if (asked !== undefined) return { ref: trim(asked).split(' ', 1)[0] ?? '' }
   return syntax && { ref: syntax.ref, place: { file, line: syntax.line, column: syntax.column } }
 }
 
-function frontendFetches(dockerfile: Dockerfile, buildArgs: BuildArgs, options: SourcesOptions): Fetch[] {
-  const images: Fetch[] = []
-  const frontend = frontendOf(dockerfile, buildArgs)
-  if (frontend !== undefined) {
-    const { ref, place } = frontend
-    try {
-      const identifier = frontendIdentifier(ref)
-      const attrs = { 'image.recordtype': 'frontend' }
-      const source: Source = { kind: 'image', identifier, attrs, platform: options.buildPlatform }
-      images.push({ source, role: 'syntax', ...(place === undefined ? {} : { place }) })
-    } catch (cause) {
-      throw new DockerfileError('invalid_reference', `the frontend ${JSON.stringify(ref)} is no image`, {
-        cause,
-        ...(place === undefined ? {} : { location: place }),
-      })
-    }
+/** What the frontend is: its image, or the named context that stands in its place as in that of any other image. */
+function frontendOf(
+  dockerfile: Dockerfile,
+  options: { readonly buildArgs: BuildArgs; readonly contexts: NamedContexts; readonly buildPlatform: Platform },
+): { readonly fetches: readonly Fetch[]; readonly undetermined: readonly Undetermined[] } {
+  const { buildArgs, contexts, buildPlatform } = options
+  const asked = askedFrontend(dockerfile, buildArgs)
+  if (asked === undefined) return { fetches: [], undetermined: [] }
+  const { ref, place } = asked
+  const foreign: Undetermined = {
+    kind: 'frontend',
+    location: place ?? { file: dockerfile.file, line: 1, column: 1 },
+    text: ref,
+    why: 'this frontend reads the file, and may fetch what no other would',
   }
-  if (options.sbomGenerator !== undefined) {
-    try {
-      const identifier = `docker-image://${formatReference(tagNameOnly(parseReference(options.sbomGenerator)))}`
-      images.push({ source: { kind: 'image', identifier, attrs: {}, platform: options.buildPlatform }, role: 'sbom' })
-    } catch (cause) {
-      throw new DockerfileError('invalid_option', 'the SBOM generator is no image', { cause })
+  const at = { role: 'syntax' as const, ...(place === undefined ? {} : { place }) }
+  try {
+    const context = contexts.find(ref, buildPlatform)
+    if (context !== undefined) {
+      const { source } = context.load()
+      const fetches = source === undefined ? [] : [{ source, ...at, namedContext: context.key }]
+      return {
+        fetches,
+        undetermined: [{ ...foreign, why: `the named context ${context.key} is the frontend: ${foreign.why}` }],
+      }
     }
+    const attrs = { 'image.recordtype': 'frontend' }
+    const source: Source = { kind: 'image', identifier: frontendIdentifier(ref), attrs, platform: buildPlatform }
+    return { fetches: [{ source, ...at }], undetermined: isStandardFrontend(ref) ? [] : [foreign] }
+  } catch (cause) {
+    if (cause instanceof DockerfileError && cause.code === 'invalid_option') throw cause
+    throw new DockerfileError('invalid_reference', `the frontend ${JSON.stringify(ref)} is no image`, {
+      cause,
+      ...(place === undefined ? {} : { location: place }),
+    })
   }
-  return images
 }
 
-function foreignFrontend(dockerfile: Dockerfile, buildArgs: BuildArgs): Undetermined[] {
-  const frontend = frontendOf(dockerfile, buildArgs)
-  if (frontend === undefined || isStandardFrontend(frontend.ref)) return []
-  return [
-    {
-      kind: 'frontend',
-      location: frontend.place ?? { file: dockerfile.file, line: 1, column: 1 },
-      text: frontend.ref,
-      why: 'this frontend reads the file, and may fetch what no other would',
-    },
-  ]
+function sbomFetches({ sbomGenerator, buildPlatform }: SourcesOptions): Fetch[] {
+  if (sbomGenerator === undefined) return []
+  try {
+    const identifier = `docker-image://${formatReference(tagNameOnly(parseReference(sbomGenerator)))}`
+    return [{ source: { kind: 'image', identifier, attrs: {}, platform: buildPlatform }, role: 'sbom' }]
+  } catch (cause) {
+    throw new DockerfileError('invalid_option', 'the SBOM generator is no image', { cause })
+  }
 }
 
 function sourceKey({ identifier, attrs, platform }: Source): string {

@@ -29,6 +29,8 @@ export interface BuildFiles {
   readonly file: string
   /** Its base name. */
   readonly filename: string
+  /** The file itself, absolute, where it is one of this machine. */
+  readonly path?: string
   readonly text: string
   /** Where a policy beside it would be; absent where the Dockerfile lies in no directory. */
   readonly policyFile?: string
@@ -115,6 +117,7 @@ async function readLocal({ file }: BuildPlace, root: string | undefined, cwd: st
     return {
       file: path.relative(cwd, wanted),
       filename,
+      path: path.join(directory, real),
       text: decode(bytes, wanted),
       policyFile: `${path.relative(cwd, wanted)}.rego`,
       readDefaultPolicy: () => readDefaultPolicy(confinedFiles(directory, alsoWithin), filename),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { digestOf } from '@source-policy/oci'
 import {
@@ -59,8 +59,13 @@ interface Run {
   read(file: string): string | undefined
 }
 
-async function run(argv: readonly string[], files: Files, options: { stdin?: string } = {}): Promise<Run> {
+async function run(
+  argv: readonly string[],
+  files: Files,
+  { prepare, ...options }: { stdin?: string; prepare?: (root: string) => void } = {},
+): Promise<Run> {
   const directory = temporaryDirectory(files)
+  prepare?.(directory.path)
   const addresses = [registry, origin, git].flatMap(({ host }) => ['--allow-address', host])
   const [command = '', ...flags] = argv
   const all = [command, ...addresses, '--insecure-registry', git.host, '--platform', 'linux/amd64', ...flags]
@@ -247,6 +252,20 @@ COPY . /
     expect(exitCode, stderr).toBe(0)
     expect(read('Dockerfile')).toBe(`FROM ${registry.host}/multi:1@${index.digest}\n`)
     expect(read('c.Dockerfile')).toBe(`FROM ${registry.host}/single:1@${amd64.digest}\n`)
+  })
+
+  it('rewrites the file that the build finds by a link', async () => {
+    const files = {
+      'sub/real/Dockerfile': `FROM ${registry.host}/multi:1\n`,
+      'real/Dockerfile': 'not of the build',
+      'org.rego': ALLOW,
+    }
+    const prepare = (root: string) => symlinkSync('../real/Dockerfile', path.join(root, 'sub/Dockerfile'))
+    const flags = ['pin', '--rewrite', '-f', 'sub/Dockerfile', '--policy', 'filename=cwd://org.rego']
+    const { exitCode, stderr, read } = await run(flags, files, { prepare })
+    expect(exitCode, stderr).toBe(0)
+    expect(read('sub/real/Dockerfile')).toBe(`FROM ${registry.host}/multi:1@${index.digest}\n`)
+    expect(read('real/Dockerfile')).toBe('not of the build')
   })
 
   it('does not rewrite what lies elsewhere', async () => {

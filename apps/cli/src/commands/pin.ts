@@ -59,7 +59,7 @@ async function rewrite({ result, builds, session }: Checked, options: PinOptions
     }
   }
   const problems = [...rewritten.values()].flatMap(({ build, pinned }) =>
-    isWritable(build, options)
+    options.file === '-' || build.files.path !== undefined
       ? pinned.problems.map(({ location, text, why }) => {
           const place =
             location === undefined ? build.files.file : `${location.file}:${location.line}:${location.column}`
@@ -73,8 +73,8 @@ async function rewrite({ result, builds, session }: Checked, options: PinOptions
   }
   for (const { build, pinned } of rewritten.values()) {
     if (options.file === '-') io.stdout.write(pinned.text)
-    else if (pinned.edits.length > 0) {
-      await writeFileWhole(await realpath(path.resolve(io.cwd, build.files.file)), pinned.text)
+    else if (build.files.path !== undefined && pinned.edits.length > 0) {
+      await writeFileWhole(await realpath(build.files.path), pinned.text)
     }
     for (const { location, from, to } of pinned.edits) {
       logger.log('info', `${location.file}:${location.line}:${location.column}: ${from} -> ${to}`)
@@ -88,9 +88,4 @@ function pinsIn(pins: readonly SourcePin[], file: string): SourcePin[] {
     const locations = pin.locations.filter(location => location.file === file)
     return locations.length > 0 || pin.locations.length === 0 ? [{ ...pin, locations }] : []
   })
-}
-
-function isWritable({ request, files }: Build, { file }: PinOptions): boolean {
-  if (/^https?:/.test(files.file)) return false
-  return file === '-' || (request.inline === undefined && (files.localDockerfile || files.context.root !== undefined))
 }

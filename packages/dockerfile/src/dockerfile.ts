@@ -1,7 +1,13 @@
 import { detectCheck, detectSyntax, type Syntax, withoutMark } from './directives.ts'
 import { DockerfileError, syntaxError } from './error.ts'
 import { isStandardFrontend } from './frontend.ts'
-import { type ArgInstruction, type Command, type FromInstruction, parseInstruction } from './instruction.ts'
+import {
+  type ArgInstruction,
+  areInstructions,
+  type Command,
+  type FromInstruction,
+  parseInstruction,
+} from './instruction.ts'
 import { MAX_STAGES } from './limits.ts'
 import { readStatements } from './read-statements.ts'
 import type { Word } from './statement.ts'
@@ -23,6 +29,8 @@ export interface Dockerfile {
   /** ARG before the first FROM. */
   readonly globalArgs: readonly ArgInstruction[]
   readonly stages: readonly Stage[]
+  /** Without heredocs, which docker/dockerfile has since 1.4, it is a Dockerfile as well: another one. */
+  readonly hasOlderReading?: true
   /** Why it is no Dockerfile, where a foreign frontend is to read it. */
   readonly problem?: DockerfileError
 }
@@ -57,7 +65,10 @@ export function parseDockerfile(text: string, { file, syntax: asked }: ParseOpti
   }
 }
 
-function parseStages(text: string, file: string): Pick<Dockerfile, 'escapeCharacter' | 'globalArgs' | 'stages'> {
+function parseStages(
+  text: string,
+  file: string,
+): Pick<Dockerfile, 'escapeCharacter' | 'globalArgs' | 'stages' | 'hasOlderReading'> {
   if (withoutMark(text) === '') throw syntaxError({ file, line: 1, column: 1 }, 'the file is empty')
   const { statements, escapeCharacter } = readStatements(text, { file })
   const globalArgs: ArgInstruction[] = []
@@ -74,5 +85,16 @@ function parseStages(text: string, file: string): Pick<Dockerfile, 'escapeCharac
     }
   }
   if (stages.length === 0) throw syntaxError({ file, line: 1, column: 1 }, 'the file has no stage: FROM is missing')
-  return { escapeCharacter, globalArgs, stages }
+  const isOlder = statements.some(({ heredocs }) => heredocs.length > 0) && hasOlderReading(text, file)
+  return { escapeCharacter, globalArgs, stages, ...(isOlder && { hasOlderReading: true }) }
+}
+
+/** That of nearly no file: what ends a heredoc is no instruction, unless somebody wants it to be one. */
+function hasOlderReading(text: string, file: string): boolean {
+  try {
+    return areInstructions(readStatements(text, { file, heredocs: false }).statements)
+  } catch (error) {
+    if (error instanceof DockerfileError) return false
+    throw error
+  }
 }

@@ -19,3 +19,14 @@ export function isStandardFrontend(ref: string): boolean {
 export function frontendIdentifier(ref: string): string {
   return `docker-image://${formatReference(tagNameOnly(parseReference(ref)))}`
 }
+
+const rolling: ReadonlySet<string> = new Set(['latest', 'labs', '1', '1-labs', 'master', 'master-labs'])
+
+/** The 4 of docker/dockerfile:1.4; infinite for what is always the newest, undefined where only a digest says what it is. */
+export function standardVersion(ref: string): number | undefined {
+  const { tag = 'latest', digest } = parseReference(ref)
+  if (digest !== undefined) return undefined
+  if (rolling.has(tag)) return Number.POSITIVE_INFINITY
+  const minor = /^1\.(\d{1,3})(?:\.\d{1,3})?(?:-labs)?$/.exec(tag)?.[1]
+  return minor === undefined ? undefined : Number(minor)
+}

@@ -128,6 +128,11 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['workdir', statement => parseWords('workdir', statement, 1, 1)],
 ])
 
+/** Whether all statements are called like instructions. */
+export function areInstructions(statements: readonly Statement[]): boolean {
+  return statements.every(({ name }) => parsers.has(lowerCase(name)))
+}
+
 /** The meaning of a statement. Throws `syntax_error` where it is no instruction or lacks what it needs. */
 export function parseInstruction(statement: Statement): Instruction {
   const parse = parsers.get(lowerCase(statement.name))

@@ -16,11 +16,16 @@ export interface Statements {
 
 const heredocInstructions: ReadonlySet<string> = new Set(['add', 'copy', 'run'])
 
+export interface ReadOptions {
+  readonly file: string
+  /** Where all of it stands: the FROM that triggers it. */
+  readonly place?: Place
+  /** False: lines of heredocs are instructions, as before docker/dockerfile 1.4. */
+  readonly heredocs?: boolean
+}
+
 /** The instructions of a Dockerfile in order, each taken apart. Throws `syntax_error` or `limit_exceeded`. */
-export function readStatements(
-  text: string,
-  options: { readonly file: string /** Where all of it stands: the FROM that triggers it. */; readonly place?: Place },
-): Statements {
+export function readStatements(text: string, options: ReadOptions): Statements {
   const { file } = options
   const placeOf = (line: number, column = 1): Place => options.place ?? { file, line, column }
   if (text.length > MAX_DOCKERFILE_CHARS) {
@@ -93,7 +98,8 @@ export function readStatements(
     const line = builder.build(firstLine, next)
     const located = options.place === undefined ? line : { ...line, placeAt: () => placeOf(firstLine) }
     const statement = parseStatement(located, escapeCharacter)
-    const heredocs = mayHoldHeredocs(statement) ? marksOf(located).map(mark => readHeredoc(mark, located)) : []
+    const mayHold = options.heredocs !== false && mayHoldHeredocs(statement)
+    const heredocs = mayHold ? marksOf(located).map(mark => readHeredoc(mark, located)) : []
     statements.push(heredocs.length === 0 ? statement : { ...statement, heredocs })
   }
 

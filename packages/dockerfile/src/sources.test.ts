@@ -139,6 +139,22 @@ describe('what cannot be known before the build', () => {
       'docker-image://docker.io/evil/frontend:latest',
     ])
   })
+
+  it.each<[string, string, string[]]>([
+    ['docker/dockerfile:1.2', 'FROM good\nRUN x <<"FROM evil"\nFROM evil', ['frontend']],
+    ['docker/dockerfile:1.3.1', 'FROM good\nRUN x <<"RUN y"\nADD https://e.com/x /\nRUN y', ['frontend']],
+    [`docker/dockerfile:1@${digest}`, 'FROM good\nRUN x <<"FROM evil"\nFROM evil', ['frontend']],
+    ['docker/dockerfile:1.4', 'FROM good\nRUN x <<"FROM evil"\nFROM evil', []],
+    ['docker/dockerfile:1', 'FROM good\nRUN x <<"FROM evil"\nFROM evil', []],
+    [`docker/dockerfile:1@${digest}`, 'FROM good\nRUN <<EOF\nENV x\nEOF', []],
+    ['docker/dockerfile:1.5', 'FROM good\nADD https://e.com/x.git /x', ['frontend']],
+    ['docker/dockerfile:1.6', 'FROM good\nADD https://e.com/x.git /x', []],
+    ['docker/dockerfile:1.2', 'FROM good\nRUN x', []],
+  ])('is what %s makes of what it may not know: %j', (frontend, text, expected) => {
+    const { undetermined } = sourcesOf(`# syntax=${frontend}\n${text}`)
+    expect(undetermined.map(({ kind }) => kind)).toEqual(expected)
+    expect(sourcesOf(text, { buildArgs: { BUILDKIT_SYNTAX: frontend } }).undetermined).toHaveLength(expected.length)
+  })
 })
 
 describe('an ADD', () => {

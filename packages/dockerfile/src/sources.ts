@@ -9,7 +9,7 @@ import type { Dockerfile } from './dockerfile.ts'
 import { DockerfileError } from './error.ts'
 import { createBudget } from './expansion/budget.ts'
 import { followBuild } from './follow-build.ts'
-import { frontendIdentifier, isStandardFrontend } from './frontend.ts'
+import { frontendIdentifier, isStandardFrontend, standardVersion } from './frontend.ts'
 import { type NamedContexts, namedContexts } from './named-context.ts'
 import type { ConfigNeed, DockerfileSources, FoundSource, Place, Role, SourcesOptions, Undetermined } from './types.ts'
 
@@ -49,8 +49,14 @@ export function dockerfileSources(dockerfile: Dockerfile, options: SourcesOption
       needs.push(...followed.needs)
     }
   }
+  const addsGit = fetches.some(({ role, source }) => role === 'add' && source.kind === 'git')
+  if (addsGit && frontend.whereGit !== undefined) undetermined.push(frontend.whereGit)
   return { sources: mergeFetches(fetches), needs: mergeNeeds(needs), undetermined: distinct(undetermined) }
 }
+
+/** Of docker/dockerfile 1: the minor versions since which there is what a file may be read otherwise without. */
+const HEREDOC_VERSION = 4
+const ADD_GIT_VERSION = 6
 
 /** BUILDKIT_GIT_ADVICE marks every git source. */
 function gitAdvice(buildArgs: BuildArgs): (source: Source) => Source {
@@ -118,11 +124,18 @@ function askedFrontend({ file, syntax }: Dockerfile, buildArgs: BuildArgs): { re
   return syntax && { ref: syntax.ref, place: { file, line: syntax.line, column: syntax.column } }
 }
 
+interface Frontend {
+  readonly fetches: readonly Fetch[]
+  readonly undetermined: readonly Undetermined[]
+  /** What is undetermined where the file adds a git repository. */
+  readonly whereGit?: Undetermined
+}
+
 /** What the frontend is: its image, or the named context that stands in its place as in that of any other image. */
 function frontendOf(
   dockerfile: Dockerfile,
   options: { readonly buildArgs: BuildArgs; readonly contexts: NamedContexts; readonly buildPlatform: Platform },
-): { readonly fetches: readonly Fetch[]; readonly undetermined: readonly Undetermined[] } {
+): Frontend {
   const { buildArgs, contexts, buildPlatform } = options
   const asked = askedFrontend(dockerfile, buildArgs)
   if (asked === undefined) return { fetches: [], undetermined: [] }
@@ -146,7 +159,16 @@ function frontendOf(
     }
     const attrs = { 'image.recordtype': 'frontend' }
     const source: Source = { kind: 'image', identifier: frontendIdentifier(ref), attrs, platform: buildPlatform }
-    return { fetches: [{ source, ...at }], undetermined: isStandardFrontend(ref) ? [] : [foreign] }
+    if (!isStandardFrontend(ref)) return { fetches: [{ source, ...at }], undetermined: [foreign] }
+    const version = standardVersion(ref)
+    const isOld = dockerfile.hasOlderReading === true && (version ?? 0) < HEREDOC_VERSION
+    const why = `before docker/dockerfile 1.${HEREDOC_VERSION} there are no heredocs: their lines may be instructions`
+    const noGit = `before docker/dockerfile 1.${ADD_GIT_VERSION} a git repository that is added is a download`
+    return {
+      fetches: [{ source, ...at }],
+      undetermined: isOld ? [{ ...foreign, why }] : [],
+      ...(version !== undefined && version < ADD_GIT_VERSION && { whereGit: { ...foreign, why: noGit } }),
+    }
   } catch (cause) {
     if (cause instanceof DockerfileError && cause.code === 'invalid_option') throw cause
     throw new DockerfileError('invalid_reference', `the frontend ${JSON.stringify(ref)} is no image`, {

@@ -35,7 +35,7 @@ export async function bakeRequests(options: BakeOptions, io: IO): Promise<BuildR
   // "a relative path is resolved relative to the compose file's parent folder"; those of bake files are from the working directory
   const base = format === 'compose' && bake !== '-' ? path.dirname(path.resolve(io.cwd, bake)) : io.cwd
   return found.map(target => {
-    const request = requestOf(target, base, options.platforms)
+    const request = requestOf(target, { base, cwd: io.cwd }, options.platforms)
     return { ...request, args: withTime(request.args, io.env) }
   })
 }
@@ -63,15 +63,23 @@ function readVariables(values: readonly string[], env: IO['env']): Map<string, s
   )
 }
 
-function requestOf(target: BakeTarget, base: string, platforms: readonly Platform[]): BuildRequest {
+/** Where paths start, both absolute. */
+interface Bases {
+  readonly base: string
+  /** Of `cwd://`. */
+  readonly cwd: string
+}
+
+const CWD = 'cwd://'
+
+function requestOf(target: BakeTarget, bases: Bases, platforms: readonly Platform[]): BuildRequest {
   const { name, context: written, dockerfile, dockerfileInline, target: stage } = target
-  const context = placeOf(contextPlace(written, base), base)
-  const isLocal = !isRemote(context)
+  const context = placeOf(contextPlace(written, bases.base), bases)
   const sbomGenerator = generatorOf(target)
   return {
     name,
     context,
-    ...(dockerfile !== undefined && { file: isLocal ? path.resolve(context, dockerfile) : dockerfile }),
+    ...(dockerfile !== undefined && { file: dockerfilePlace(dockerfile, context, bases) }),
     ...(dockerfileInline !== undefined && { inline: dockerfileInline }),
     ...(stage !== undefined && { target: stage }),
     args: target.args,
@@ -80,7 +88,7 @@ function requestOf(target: BakeTarget, base: string, platforms: readonly Platfor
     contexts: Object.fromEntries(
       Object.entries(target.contexts).map(([key, value]) => [
         key,
-        value.startsWith('target:') ? value : placeOf(value, base),
+        value.startsWith('target:') ? value : placeOf(value, bases),
       ]),
     ),
     policies: target.policies.map(readPolicyConfig),
@@ -89,9 +97,15 @@ function requestOf(target: BakeTarget, base: string, platforms: readonly Platfor
 }
 
 /** A directory from the base, or a URL as it is; `cwd://` is what bake has for directories of the client. */
-function placeOf(written: string, base: string): string {
-  if (written.startsWith('cwd://')) return path.resolve(base, written.slice('cwd://'.length))
+function placeOf(written: string, { base, cwd }: Bases): string {
+  if (written.startsWith(CWD)) return path.resolve(cwd, written.slice(CWD.length))
   return isRemote(written) ? written : path.resolve(base, written)
+}
+
+/** A path of the context, or of the client; a URL is a path to bake. */
+function dockerfilePlace(written: string, context: string, { cwd }: Bases): string {
+  if (written.startsWith(CWD)) return path.resolve(cwd, written.slice(CWD.length))
+  return isRemote(context) ? path.posix.normalize(written) : path.resolve(context, written)
 }
 
 /** The image of `type=sbom`, unless it is disabled. */

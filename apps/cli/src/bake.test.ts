@@ -189,6 +189,15 @@ describe('check --bake', () => {
     expect((await bake({ target: { default: { ...target, policy: [] } } }, files)).report.error?.code).toBe('no_policy')
   })
 
+  it('reads a Dockerfile of the working directory by cwd://, wherever the context is', async () => {
+    const { report } = await bake(
+      { target: { default: { context: 'x', dockerfile: 'cwd://y' } } },
+      { y: from('a'), 'x/cwd:/y': from('b'), 'org.rego': ALLOW },
+      ['--policy', 'filename=cwd://org.rego'],
+    )
+    expect(report.sources.map(({ identifier }) => identifier)).toContain(`docker-image://${registry.host}/a:1`)
+  })
+
   it.each<[string, (generator: string) => unknown]>([
     ['as text', generator => `type=sbom,generator=${generator}`],
     ['in another case', generator => ` Type=sbom,generator=${generator}`],

@@ -217,6 +217,15 @@ describe('a download as build context', () => {
     expect(missing.stderr).toContain('policy file policy/allow.rego not found')
   })
 
+  it('has the Dockerfile that a bake file calls by a URL, which is a path there', async () => {
+    const dockerfile = served('Dockerfile', 'FROM scratch\n')
+    const context = served('x.tar', tar({ Dockerfile: 'FROM scratch\n', 'Dockerfile.rego': ALLOW }))
+    const files = { 'docker-bake.json': JSON.stringify({ target: { default: { context, dockerfile } } }) }
+    const run = await check(['--bake', 'docker-bake.json'], { files })
+    expect(run.exitCode).toBe(2)
+    expect(run.stderr).toContain('in the build context')
+  })
+
   it('has links that end within it', async () => {
     const bytes = tar({ 'real/Dockerfile': 'FROM scratch\n', 'real/policy': ALLOW }, root => {
       symlinkSync('real/Dockerfile', path.join(root, 'Dockerfile'))

@@ -95,6 +95,10 @@ describe('decodeJSON', () => {
     expect(() => decode('[[1]]', { maxDepth: 1 })).toThrow(invalid)
   })
 
+  it('bounds the values, which take many times the memory of their text', () => {
+    expect(() => decode(`[${'{},'.repeat(2_000_000)}0]`)).toThrow(invalid)
+  })
+
   it('refuses bytes that are no UTF-8', () => {
     expect(() => decode(new Uint8Array([0x22, 0xc3, 0x22]))).toThrow(invalid)
     expect(decode(new TextEncoder().encode('"é"'))).toBe('é')

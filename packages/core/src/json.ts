@@ -1,5 +1,5 @@
 import { CoreError } from './error.ts'
-import { MAX_JSON_DEPTH } from './limits.ts'
+import { MAX_JSON_DEPTH, MAX_JSON_VALUES } from './limits.ts'
 
 export interface DecodeJSONOptions {
   /** What is being decoded, for errors: `manifest sha256:...`. */
@@ -14,7 +14,7 @@ export interface DecodeJSONOptions {
 }
 
 /**
- * Decodes JSON from outside: objects have no prototype, a key stands once, nesting is bounded, UTF-8 is well formed.
+ * Decodes JSON from outside: objects have no prototype, a key stands once, nesting and the number of values are bounded, UTF-8 is well formed.
  * Throws `invalid_json` with the offset.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8259
@@ -22,7 +22,7 @@ export interface DecodeJSONOptions {
 export function decodeJSON(source: string | Uint8Array, options: DecodeJSONOptions): unknown {
   const { what, maxDepth = MAX_JSON_DEPTH, openMaps = [] } = options
   const text = typeof source === 'string' ? source : decodeUTF8(source, what)
-  const reading: Reading = { text, what, maxDepth, openMaps, offset: 0 }
+  const reading: Reading = { text, what, maxDepth, openMaps, offset: 0, values: 0 }
   const value = readValue(reading, 0, '')
   next(reading)
   if (reading.offset < text.length) fail(reading, `unexpected ${excerpt(text, reading.offset)} after the value`)
@@ -36,6 +36,7 @@ interface Reading {
   readonly maxDepth: number
   readonly openMaps: readonly string[]
   offset: number
+  values: number
 }
 
 function fail({ what, offset }: Reading, problem: string): never {
@@ -145,6 +146,8 @@ function readObject(reading: Reading, depth: number, name: string): Record<strin
 
 function readValue(reading: Reading, depth: number, name: string): unknown {
   const code = next(reading)
+  // hostile: three bytes make an object of a hundred
+  if (++reading.values > MAX_JSON_VALUES) fail(reading, `more than ${MAX_JSON_VALUES} values`)
   switch (code) {
     case OPENING_BRACE:
     case OPENING_BRACKET:

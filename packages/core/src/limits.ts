@@ -40,3 +40,6 @@ export const MAX_LOAD_JSON_BYTES = 4 * 1024 ** 2
 
 /** Nesting of JSON from outside. */
 export const MAX_JSON_DEPTH = 128
+
+/** Values in one JSON document from outside: twice as many as the largest SBOM that is read would have. */
+export const MAX_JSON_VALUES = 2_000_000

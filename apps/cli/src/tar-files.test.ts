@@ -9,7 +9,7 @@ interface Fields {
   readonly target?: string
   /** Bytes anywhere in the header, its sum aside. */
   readonly at?: Readonly<Record<number, string>>
-  readonly sum?: 'signed'
+  readonly sum?: 'signed' | 'base256'
 }
 
 /** An entry as BuildKit's reader takes it; of the oldest kind, without a magic. */
@@ -21,7 +21,9 @@ function entry({ name, content = '', type = '0', target = '', at = {}, sum }: Fi
   for (const [offset, text] of Object.entries({ ...fields, 124: size, ...at })) header.write(text, Number(offset))
   header.fill(' ', 148, 156)
   const total = header.reduce((all, byte) => all + (sum === 'signed' && byte > 127 ? byte - 256 : byte), 0)
-  header.write(`${total.toString(8).padStart(6, '0')}\0`, 148)
+  if (sum === 'base256') header.writeUIntBE(total, header.write('\0\0\0', 148) + 148, 5)
+  else header.write(`${total.toString(8).padStart(6, '0')}\0`, 148)
+  if (sum === 'base256') header[148] = 0x80
   return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512)])
 }
 
@@ -66,6 +68,11 @@ describe('archives that BuildKit unpacks', () => {
   ])('not %s', async (_, bytes) => {
     expect(await dockerfileOf(bytes)).toBe('no archive')
   })
+})
+
+it('a frame of zstd that is to be skipped is no Dockerfile', async () => {
+  const bytes = Buffer.from('P*M\x18\n\0\0\0FROM evil\n')
+  await expect(dockerfileOf(bytes)).rejects.toMatchObject({ code: 'archive_unsupported' })
 })
 
 describe('archives that hold another Dockerfile for another reader', () => {
@@ -127,6 +134,24 @@ describe('archives that hold another Dockerfile for another reader', () => {
       [{ name: 'FROM evil\n#', type: 'g', content: record(`comment=${'x'.repeat(900)}`).replace(/^\d+/, '913') }, good],
     ],
     [unsupported, 'a first entry whose numbers are none', [{ name: 'FROM evil\n#', at: { 100: 'octal?' } }, good]],
+    [unsupported, 'a first entry with a number in two parts', [{ name: 'FROM evil\n#', at: { 100: '06 644' } }, good]],
+    [
+      unsupported,
+      'a first entry with a number after zeros',
+      [{ name: 'FROM evil\n#', at: { 100: '\0\0octal?' } }, good],
+    ],
+    [
+      unsupported,
+      'a first entry of a time too late',
+      [{ name: 'FROM evil\n#', at: { 136: '\u00e9'.repeat(6) } }, good],
+    ],
+    [
+      unsupported,
+      'a first entry of a device that is none',
+      [{ name: 'FROM evil\n#', at: { 257: 'ustar\u000000', 329: 'device' } }, good],
+    ],
+    [invalid, 'no words about all entries', [{ name: '#', type: 'g', content: '\nFROM evil\nRUN <<EOF\n' }, good]],
+    [unsupported, 'a sum in base 256', [{ name: 'FROM good\n#', sum: 'base256' }, evil]],
     [unsupported, 'a sum of signed bytes', [{ name: 'FROM good\n#\u00e9', sum: 'signed' }, evil]],
   ])('%s: %s', async (code, _, entries) => {
     await expect(dockerfileOf(archive(...entries))).rejects.toMatchObject({ code })

@@ -17,6 +17,8 @@ const compressions: readonly (readonly [name: string, magic: readonly number[]])
   ['gzip', [0x1f, 0x8b, 0x08]],
   ['bzip2', [0x42, 0x5a, 0x68]],
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  // a frame to be skipped, which may hold anything
+  ...Array.from({ length: 16 }, (_, low) => ['zstd', [0x50 + low, 0x2a, 0x4d, 0x18]] as const),
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
 ]
 

@@ -81,7 +81,12 @@ export async function listTar({ size: total, ...archive }: TarBytes, what: strin
     const path = extensions.get('path') ?? headerName(header) ?? fail('a name goes on in a way of its own')
     const target = extensions.get('linkpath') ?? text(header, 157, 100)
     extensions = new Map()
-    if (kind === 'global') continue
+    if (kind === 'global') {
+      // where these are none, Go takes the header for none
+      const isSmall = size <= MAX_HEADER_EXTENSION_BYTES
+      if (!isSmall || readRecords(await read(content, size)) === undefined) fail('an extended header is malformed')
+      continue
+    }
     if (kind !== 'file' && size !== 0) fail('what is no file has content')
     const parts = path.split('/').filter(part => part !== '' && part !== '.')
     if (path.length > MAX_PATH_LENGTH || parts.includes('..')) fail('a name leads out, or is too long')
@@ -138,23 +143,54 @@ function occupy(root: TarPlace, parts: readonly string[], isDirectory: boolean):
 /** Whether any reader could take a block for the beginning of an archive: its sum is right, its bytes with a sign or without. */
 export function mayBeTarHeader(header: Buffer): boolean {
   if (header.length < BLOCK_BYTES) return false
-  const field = header.toString('latin1', 148, 156).replace(/^[ \0]+/, '')
-  const [digits = ''] = field.replace(/[ \0]+$/, '').split('\0', 1)
-  if (!/^[0-7]*$/.test(digits)) return false
   const negative = header.reduce((sum, byte, at) => (byte < 128 || (at >= 148 && at < 156) ? sum : sum + 256), 0)
   const sum = checksumOf(header)
-  return [sum, sum - negative].includes(digits === '' ? 0 : Number.parseInt(digits, 8))
+  const stated = goNumber(header, 148, 8)
+  return stated === BigInt(sum) || stated === BigInt(sum - negative)
 }
 
-/** Whether a block begins an entry that every reader takes for one: its sum is right, its numbers are octal. */
+/** Mode, owner, group, size, time: offset and length. */
+const numbers = [
+  [100, 8],
+  [108, 8],
+  [116, 8],
+  [124, 12],
+  [136, 12],
+] as const
+/** Those of a device, where there is a magic. */
+const newerNumbers = [
+  [329, 8],
+  [337, 8],
+] as const
+
+/** Whether a block begins an entry that every reader takes for one: its sum is right, and so are its numbers. */
 export function isTarHeader(header: Buffer): boolean {
   if (header.length < BLOCK_BYTES || readNumber(header, 148, 8) !== checksumOf(header)) return false
-  return [100, 108, 116].every(offset => isNumber(header, offset, 8)) && isNumber(header, 136, 12)
+  const isNewer = header.toString('latin1', 257, 262) === 'ustar'
+  return [...numbers, ...(isNewer ? newerNumbers : [])].every(
+    ([offset, length]) => goNumber(header, offset, length) !== undefined,
+  )
 }
 
-function isNumber(header: Buffer, offset: number, length: number): boolean {
-  // base 256 has no way to be wrong
-  return (header[offset] ?? 0) >= 0x80 || /^[0-7]*$/.test(text(header, offset, length).replaceAll(' ', ''))
+/**
+ * A number as Go reads it: octal digits between spaces and zeros, or base 256 where the first bit is set. Undefined where it is
+ * none, or has more than 64 bits: then Go takes the whole header for none.
+ *
+ * @see https://pkg.go.dev/archive/tar#Reader.Next
+ */
+function goNumber(bytes: Buffer, offset: number, length: number): bigint | undefined {
+  const field = bytes.subarray(offset, offset + length)
+  const first = field[0] ?? 0
+  if (first < 0x80) {
+    const [digits = ''] = field
+      .toString('latin1')
+      .replace(/^[ \0]+|[ \0]+$/g, '')
+      .split('\0', 1)
+    return /^[0-7]*$/.test(digits) ? BigInt(`0o${digits || '0'}`) : undefined
+  }
+  const whole = BigInt(`0x${field.toString('hex')}`)
+  const value = first < 0xc0 ? BigInt.asUintN(8 * length - 1, whole) : BigInt.asIntN(8 * length, whole)
+  return BigInt.asIntN(64, value) === value ? value : undefined
 }
 
 /** The name of an entry; undefined where the magic is not that of POSIX and something stands where only POSIX has more of it. */
@@ -193,6 +229,7 @@ function readRecords(bytes: Buffer): Map<string, string> | undefined {
     if (length === undefined) return undefined
     const record = bytes.subarray(offset + length.length + 1, offset + Number(length))
     const equals = record.indexOf('=')
+    if (record.includes(0)) return undefined
     if (records.has(record.subarray(0, equals).toString())) return undefined
     if (equals < 1 || record.at(-1) !== 10 || offset + Number(length) > bytes.length) return undefined
     records.set(record.subarray(0, equals).toString(), record.subarray(equals + 1, -1).toString())

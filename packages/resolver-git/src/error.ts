@@ -32,6 +32,8 @@ export type GitErrorCode =
   | 'unexpected_object'
   /** A commit or tag object lacks what it must have. */
   | 'malformed_object'
+  /** A file is not what the commit has of it: it lies in a submodule, or git is told to change it. */
+  | 'unsupported_content'
   /** There is no git binary, which this transport needs. */
   | 'git_missing'
   /** The git binary failed. */

@@ -89,7 +89,6 @@ describe.each([
     ['app/out', '', undefined],
     ['app', '', undefined],
     ['module', '', undefined],
-    ['module/Dockerfile', '', undefined],
     ['loop', '', undefined],
     ['dangling', '', undefined],
     ['Dockerfile/x', '', undefined],
@@ -135,6 +134,33 @@ it('files that are not asked for are not fetched where the server can leave them
   const files = await gitFiles({ transport })(source, { run, signal: run.signal, anonymous: false })
   await files.read('Dockerfile', { maxBytes: 100 })
   expect(server.log.reduce((sum, { answerBytes }) => sum + answerBytes, 0)).toBeLessThan(20_000)
+  await transport.close()
+  await server.close()
+})
+
+it('files are refused that are others where git has checked them out', async () => {
+  const server = await startGitServer()
+  const transport = createTransport({ allowAddresses: [server.host], insecureHosts: [server.host] })
+  const repository = await server.createRepository('app')
+  await commitOf(repository)
+  const readOf = async (path: string, subdir = '') => {
+    const run = createRun()
+    const source = { kind: 'git', identifier: `git://${repository.url}#main${subdir}`, attrs: {} }
+    const files = await gitFiles({ transport })(source, { run, signal: run.signal, anonymous: false })
+    return files.read(path, { maxBytes: 100 })
+  }
+  await expect(readOf('module/Dockerfile')).rejects.toMatchObject({ code: 'unsupported_content' })
+
+  const files = { Dockerfile: 'FROM scratch\n', 'app/Dockerfile': 'FROM app\n' }
+  await repository.commit({ files: { ...files, '.gitattributes': '*.png filter=lfs -text\nident text eol=crlf\n' } })
+  expect(await readOf('Dockerfile')).toBeDefined()
+  for (const attributes of ['Dockerfile working-tree-encoding=UTF-7\n', '[attr]x ident', '"a b"\tident\r\n']) {
+    await repository.commit({ files: { ...files, '.gitattributes': attributes } })
+    await expect(readOf('Dockerfile')).rejects.toMatchObject({ code: 'unsupported_content' })
+    await expect(readOf('Dockerfile', ':app')).rejects.toMatchObject({ code: 'unsupported_content' })
+  }
+  await repository.commit({ files: { ...files, '.gitattributes': '', 'app/.gitattributes': '* ident' } })
+  await expect(readOf('app/Dockerfile')).rejects.toMatchObject({ code: 'unsupported_content' })
   await transport.close()
   await server.close()
 })

@@ -13,8 +13,8 @@ export interface GitFiles {
   readonly commit: string
   /**
    * A file by its path from the source's directory, which nothing leads out of: `..` and symbolic links end at it, as in a
-   * container. Undefined where there is no such file. Submodules are not looked into.
-   * Throws `too_large`, `object_missing` and what fetching throws.
+   * container. Undefined where there is no such file.
+   * Throws `too_large`, `object_missing`, `unsupported_content` and what fetching throws.
    */
   read(path: string, options: { readonly maxBytes: number }): Promise<Uint8Array | undefined>
 }
@@ -74,11 +74,23 @@ const kinds: Readonly<Record<string, Entry['kind']>> = {
 async function directoryAt(tree: string, subdir: string, read: ReadObject): Promise<string | undefined> {
   let hash = tree
   for (const name of subdir.split('/').filter(part => part !== '')) {
-    const entry = parseTree(await read(hash)).get(name)
+    const entry = (await entriesOf(hash, read)).get(name)
     if (entry?.kind !== 'directory') return undefined
     hash = entry.hash
   }
   return hash
+}
+
+/** Attributes by which git checks out other bytes than it has. Filters are not among them: whoever checks out chooses these. */
+const rewriting = /[\t ](?:ident|working-tree-encoding(?:=\S*)?)(?=\s|$)/
+
+/** The entries of a directory on the way to a file. Throws `unsupported_content` where what is checked out may be another file. */
+async function entriesOf(tree: string, read: ReadObject): Promise<ReadonlyMap<string, Entry>> {
+  const entries = parseTree(await read(tree))
+  const attributes = entries.get('.gitattributes')
+  if (attributes?.kind !== 'file') return entries
+  if (!rewriting.test(Buffer.from((await read(attributes.hash)).content).toString('latin1'))) return entries
+  throw new GitError('unsupported_content', 'its .gitattributes make git check out other files than the commit has')
 }
 
 /** Follows a path from a directory as if that were the root of everything. */
@@ -96,8 +108,11 @@ async function entryAt(root: string, path: string, read: ReadObject): Promise<En
       entry = { kind: 'directory', hash: directories.at(-1) ?? root }
       continue
     }
-    const found = parseTree(await read(directories.at(-1) ?? root)).get(name)
+    const found = (await entriesOf(directories.at(-1) ?? root, read)).get(name)
     if (found === undefined) return undefined
+    if (found.kind === 'submodule' && names.length > 0) {
+      throw new GitError('unsupported_content', `reading ${path}: it lies in a submodule, which is not looked into`)
+    }
     if (found.kind === 'link') {
       if (++links > MAX_LINKS) return undefined
       const target = Buffer.from((await read(found.hash)).content).toString('utf8')

@@ -4,7 +4,15 @@ import type { AttestationInput, SignatureErrorInput, SignerInput } from '@source
 import type { Digest } from '@source-policy/oci'
 import type { AttestedImage } from './attestation-facts.ts'
 import { findAttestations, readAttestation } from './attestation-manifest.ts'
-import { isRefusal, mergeFindings, type Place, referringCandidates, refusalOf, taggedCandidates } from './candidates.ts'
+import {
+  isRefusal,
+  mergeFindings,
+  oneByOne,
+  type Place,
+  referringCandidates,
+  refusalOf,
+  taggedCandidates,
+} from './candidates.ts'
 import { ImageSourceError } from './error.ts'
 import { MAX_CANDIDATE_BYTES } from './limits.ts'
 import { placesOf } from './places.ts'
@@ -90,7 +98,7 @@ async function signedAttestations(image: AttestedImage, places: readonly Place[]
   const listed: Listed = { attestations: [], refused: [...found.refused] }
   const statements = found.candidates.filter(({ kind }) => kind !== 'simple-signing')
   const trustRoots = statements.length === 0 ? [] : await image.trustRoots(image.context)
-  for (const item of statements) {
+  for await (const item of oneByOne(statements, image.context)) {
     try {
       const verified = await verifyCandidate(item, { trustRoots }, timeOf(image.context))
       const { statement } = verified

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type SignatureErrorInput, toCodedError } from '@source-policy/core'
 import {
   artifactTypeOf,
@@ -92,6 +93,22 @@ export function mergeFindings(all: readonly Findings[]): Findings {
     candidates: all.flatMap(({ candidates }) => candidates),
     refused: all.flatMap(({ refused }) => refused),
     failed: all.flatMap(({ failed }) => failed),
+  }
+}
+
+/**
+ * The candidates one after the other, with a turn for timers before each: hostile, thousands of them take minutes to verify, in which
+ * no time limit could be kept. Throws the reason of an abort.
+ */
+export async function* oneByOne(
+  candidates: readonly Candidate[],
+  { signal, run }: Pick<RegistryContext, 'signal' | 'run'>,
+): AsyncGenerator<Candidate, void, undefined> {
+  for (const candidate of candidates) {
+    await setImmediate()
+    signal.throwIfAborted()
+    run.signal.throwIfAborted()
+    yield candidate
   }
 }
 

@@ -14,7 +14,7 @@ import {
   isHardened,
   readAttestation,
 } from './attestation-manifest.ts'
-import { type Candidate, isRefusal, referringCandidates, refusalOf } from './candidates.ts'
+import { type Candidate, isRefusal, oneByOne, referringCandidates, refusalOf } from './candidates.ts'
 import { ImageSourceError } from './error.ts'
 import { statementLayers } from './statements.ts'
 import { timeOf } from './trust.ts'
@@ -57,7 +57,7 @@ export async function signaturesOf(image: AttestedImage): Promise<FoundSignature
 
   const accepted: AcceptedSignature[] = []
   const errors = [...refused]
-  for (const item of candidates) {
+  for await (const item of oneByOne(candidates, image.context)) {
     try {
       const verified = await verify(item)
       accepted.push({ verified, input: signatureInput(verified, { isDHI: hardened }) })

@@ -19,6 +19,7 @@ import {
   type Findings,
   isRefusal,
   mergeFindings,
+  oneByOne,
   type Place,
   referringCandidates,
   refusalOf,
@@ -62,7 +63,7 @@ export async function verifyImage(
   const { candidates, refused, failed } = mergeFindings(await searchPlaces(image, options))
   const accepted: Accepted[] = []
   const reasons: SignatureErrorInput[] = [...refused]
-  for (const item of candidates) {
+  for await (const item of oneByOne(candidates, image.context)) {
     const outcome = await judge(item, wanted, options, timeOf(image.context))
     if ('reason' in outcome) reasons.push(outcome.reason)
     else accepted.push(outcome)

@@ -31,7 +31,12 @@ export async function bakeRequests(options: BakeOptions, io: IO): Promise<BuildR
   const text = await readText(bake, io)
   const file = bake === '-' ? 'standard input' : bake
   const variables = readVariables(options.env, io.env)
-  const { format, targets: found } = readBake(text, { file, variables, ...(targets.length > 0 && { targets }) })
+  const { format, targets: found } = readBake(text, {
+    file,
+    variables,
+    environment: Object.keys(io.env),
+    ...(targets.length > 0 && { targets }),
+  })
   // "a relative path is resolved relative to the compose file's parent folder"; those of bake files are from the working directory
   const base = format === 'compose' && bake !== '-' ? path.dirname(path.resolve(io.cwd, bake)) : io.cwd
   return found.map(target => {

@@ -4,7 +4,7 @@ import { expandCompose } from './expand.ts'
 import { MAX_TARGETS } from './limits.ts'
 import { type Fields, isFields, malformed, scalarText, shapeOf } from './shape.ts'
 import type { BakeTarget } from './types.ts'
-import { unsetVariable, type Variables } from './variables.ts'
+import { lookUp, unsetVariable, type Variables } from './variables.ts'
 
 /**
  * The builds of a compose file: the `build` sections of its services, with what `x-bake` adds. Throws BakeError.
@@ -72,11 +72,12 @@ function targetOf(name: string, service: Fields, variables: Variables): BakeTarg
     ...(inline !== undefined && { dockerfileInline: inline }),
     ...(target !== undefined && { target }),
     args: maps('args', key => {
-      if (!variables.has(key)) throw unsetVariable(key, `${what}.build.args`)
-      return variables.get(key)
+      const known = lookUp(variables, key, `${what}.build.args`)
+      if (known === undefined) throw unsetVariable(key, `${what}.build.args`)
+      return known.value
     }),
     labels: maps('labels', () => ''),
-    platforms: extension.platforms ?? platforms.map(text => expand(text, 'platforms')),
+    platforms: [...new Set([...platforms.map(text => expand(text, 'platforms')), ...(extension.platforms ?? [])])],
     contexts: Object.fromEntries(
       Object.entries({ ...contexts, ...extension.contexts }).map(([key, value]) => [
         key,
@@ -103,7 +104,7 @@ function bakeExtension(
   if (value === undefined || value === null) return {}
   if (!isFields(value)) throw malformed(`${what}.build.x-bake`, 'an object')
   const shape = shapeOf(value, `${what}.build.x-bake`)
-  const platforms = Array.isArray(value.platforms) ? shape.texts('platforms') : shape.text('platforms')
+  const platforms = Array.isArray(value.platforms) ? shape.texts('platforms') : shape.text('platforms')?.match(/\S+/g)
   const contexts = pairs(value.contexts, {
     what: `${what}.build.x-bake`,
     member: 'contexts',
@@ -112,7 +113,7 @@ function bakeExtension(
   })
   return {
     contexts,
-    ...(platforms !== undefined && { platforms: [platforms].flat().map(text => expand(text, 'platforms')) }),
+    ...(platforms && { platforms: platforms.map(text => expand(text, 'platforms')) }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { BakeError } from './error.ts'
 import { MAX_EXPANDED_LENGTH, MAX_EXPANSION_DEPTH } from './limits.ts'
-import { unsetVariable, type Variables } from './variables.ts'
+import { lookUp, unsetVariable, type Variables } from './variables.ts'
 
 const name = /[A-Za-z_][A-Za-z0-9_]*/y
 
@@ -16,10 +16,6 @@ export function expandCompose(text: string, variables: Variables, what: string):
   const fail = (problem: string) => new BakeError('expansion_error', `${what}: ${problem} in ${JSON.stringify(text)}`)
   let at = 0
 
-  const lookUp = (variable: string) => {
-    if (!variables.has(variable)) return undefined
-    return { value: variables.get(variable) }
-  }
   const readName = (): string => {
     name.lastIndex = at
     const match = name.exec(text)?.[0]
@@ -35,7 +31,7 @@ export function expandCompose(text: string, variables: Variables, what: string):
     const word = operator === '' ? undefined : readUntilBrace(depth + 1)
     if (text.charAt(at) !== '}') throw fail('a brace is not closed')
     at++
-    const known = lookUp(variable)
+    const known = lookUp(variables, variable, what)
     const isSet = known?.value !== undefined && (known.value !== '' || !operator.startsWith(':'))
     const other = () => {
       // what nobody spoke of may be set where the build takes place
@@ -84,7 +80,7 @@ export function expandCompose(text: string, variables: Variables, what: string):
         result += readBraces(depth)
       } else {
         const variable = readName()
-        const known = lookUp(variable)
+        const known = lookUp(variables, variable, what)
         if (known === undefined) throw unsetVariable(variable, what)
         result += known.value ?? ''
       }

@@ -1,6 +1,6 @@
 import { BakeError } from './error.ts'
 import { MAX_EXPANDED_LENGTH } from './limits.ts'
-import { unsetVariable, type Variables } from './variables.ts'
+import { lookUp, unsetVariable, type Variables } from './variables.ts'
 
 /**
  * The text of a string in a bake file, which is a template of HCL: `$${` stands for `${`, and `${NAME}` for a variable.
@@ -15,8 +15,9 @@ export function expandTemplate(text: string, variables: Variables, what: string)
     (match, mark: string, name?: string) => {
       if (mark.length === 2) return match.slice(1)
       if (mark !== '$' || name === undefined) throw hclUnsupported(`${what} holds an expression of HCL`)
-      if (!variables.has(name)) throw unsetVariable(name, what)
-      return variables.get(name) ?? ''
+      const known = lookUp(variables, name, what)
+      if (known === undefined) throw unsetVariable(name, what)
+      return known.value ?? ''
     },
   )
   if (expanded.length <= MAX_EXPANDED_LENGTH) return expanded

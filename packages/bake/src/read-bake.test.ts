@@ -115,6 +115,23 @@ describe('docker-bake.json', () => {
     expect(read(file, { variables: new Map([['TAG', undefined]]) }).targets[0]?.args).toMatchObject({ T: 'v1' })
   })
 
+  it('does not take a default where the environment may say something else', () => {
+    const bakeFile = { variable: { TAG: { default: '1' } }, target: { default: { args: { T: '${TAG}' } } } }
+    const compose = 'services: {app: {build: {args: {T: "${TAG:-1}"}}}}'
+    const argument = 'services: {app: {build: {args: [TAG]}}}'
+    for (const [file, text] of [
+      ['docker-bake.json', bakeFile],
+      ['compose.yaml', compose],
+      ['compose.yaml', argument],
+    ] as const) {
+      const options = { file, environment: ['TAG'] }
+      expect(codeOf(() => read(text, options))).toBe('variable_unset')
+      const { targets } = read(text, { ...options, variables: new Map([['TAG', '2']]) })
+      expect(Object.values(targets[0]?.args ?? {})).toEqual(['2'])
+    }
+    expect(read(bakeFile, { environment: ['OTHER'] }).targets[0]?.args).toEqual({ T: '1' })
+  })
+
   it('may have its blocks in lists', () => {
     expect(names({ group: [{ default: [{ targets: ['x'] }] }], target: [{ x: { context: 'x' } }, { y: {} }] })).toEqual(
       ['x'],
@@ -268,7 +285,7 @@ services:
         context: './web',
         dockerfile: 'web.Dockerfile',
         target: 'release',
-        platforms: ['linux/arm64'],
+        platforms: ['linux/amd64', 'linux/arm64'],
         args: { V: '3.22', PORT: '80' },
         contexts: { base: 'docker-image://alpine:3.22', api: 'target:api', src: './src' },
       },

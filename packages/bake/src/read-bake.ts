@@ -7,14 +7,19 @@ import { hclUnsupported } from './hcl-template.ts'
 import { MAX_FILE_LENGTH } from './limits.ts'
 import { type Fields, isFields } from './shape.ts'
 import type { Bake, BakeTarget, ReadBakeOptions } from './types.ts'
-import type { Variables } from './variables.ts'
+import { UNSPOKEN, type Variables } from './variables.ts'
 import { parseYAML } from './yaml.ts'
 
 /**
  * The builds that a file asks for: what `docker buildx bake --print` prints, a bake file in JSON, or a compose file in YAML or
  * JSON. Pure: paths and variables are left to the caller. Throws BakeError.
  */
-export function readBake(text: string, { file, targets = [], variables = new Map() }: ReadBakeOptions): Bake {
+export function readBake(text: string, options: ReadBakeOptions): Bake {
+  const { file, targets = [], environment = [] } = options
+  const variables: Variables = new Map<string, string | typeof UNSPOKEN | undefined>([
+    ...Array.from(environment, unspoken),
+    ...(options.variables ?? []),
+  ])
   if (text.length > MAX_FILE_LENGTH) {
     throw new BakeError('limit_exceeded', `${file}: longer than ${MAX_FILE_LENGTH} characters`)
   }
@@ -41,6 +46,8 @@ export function readBake(text: string, { file, targets = [], variables = new Map
 export function linksOf({ contexts }: BakeTarget): string[] {
   return Object.values(contexts).flatMap(value => (value.startsWith('target:') ? [value.slice('target:'.length)] : []))
 }
+
+const unspoken = (name: string) => [name, UNSPOKEN] as const
 
 function readFile(text: string, file: string, variables: Variables): TargetFile & Pick<Bake, 'format'> {
   const document = readDocument(text, file)

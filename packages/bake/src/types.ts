@@ -39,4 +39,9 @@ export interface ReadBakeOptions {
    * a default is an error: a guess would check another build than the one that takes place. Default: none.
    */
   readonly variables?: ReadonlyMap<string, string | undefined>
+  /**
+   * Names that the environment sets, where bake and compose look before they take a default. One that the file uses and `variables`
+   * does not have is an error, too. Default: none.
+   */
+  readonly environment?: Iterable<string>
 }

@@ -8,7 +8,7 @@ import { MAX_FILE_LENGTH } from './limits.ts'
 import { type Fields, isFields } from './shape.ts'
 import type { Bake, BakeTarget, ReadBakeOptions } from './types.ts'
 import { UNSPOKEN, type Variables } from './variables.ts'
-import { parseYAML } from './yaml.ts'
+import { composeValue, parseYAML } from './yaml.ts'
 
 /**
  * The builds that a file asks for: what `docker buildx bake --print` prints, a bake file in JSON, or a compose file in YAML or
@@ -65,7 +65,7 @@ const openMaps = ['target', 'group', 'variable', 'args', 'labels', 'contexts', '
 
 function readDocument(text: string, file: string): Fields {
   if (/\.hcl$/i.test(file) || isHCL(text)) throw hclUnsupported(`${file} is HCL`)
-  const document = /^\s*\{/.test(text) ? readJSON(text, file) : parseYAML(text, file)
+  const document = /^\s*\{/.test(text) ? readJSON(text, file) : parseYAML(text, file, composeValue)
   if (!isFields(document)) throw new BakeError('malformed', `${file}: expected an object`)
   return document
 }

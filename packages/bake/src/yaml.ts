@@ -2,10 +2,14 @@ import { type Document, isScalar, Lexer, parseDocument, type Scalar, visit } fro
 import { BakeError } from './error.ts'
 import { MAX_YAML_ALIASES, MAX_YAML_NESTING } from './limits.ts'
 
+/** Numbers as they are written. */
+const asWritten = ({ value, source }: Scalar): unknown => (typeof value === 'number' ? source : value)
+
 /**
- * What one YAML document says, numbers as their text where Go writes the same one. Compose is written in Go, to whose reader
- * `017` and `1_000` are numbers and `2001-01-01` is a time: where the two differ NaN stands, which is no text. Throws `malformed` and `limit_exceeded`. */
-export function parseYAML(text: string, file: string): unknown {
+ * What one YAML document says, without tags or directives; `plain` is the value of a scalar that is not quoted. Throws `malformed`
+ * and `limit_exceeded`.
+ */
+export function parseYAML(text: string, file: string, plain: (scalar: Scalar) => unknown = asWritten): unknown {
   if (isTooNested(text)) {
     throw new BakeError('limit_exceeded', `${file}: more than ${MAX_YAML_NESTING} collections inside each other`)
   }
@@ -14,7 +18,7 @@ export function parseYAML(text: string, file: string): unknown {
   const [problem] = document.errors
   if (problem !== undefined) throw new BakeError('malformed', `${file}: ${problem.message.split('\n')[0]}`)
   if (document.directives.yaml.version !== '1.2') throw new BakeError('malformed', `${file}: a directive of YAML`)
-  plainTexts(document, file)
+  readPlain(document, file, plain)
   try {
     return document.toJS({ maxAliasCount: MAX_YAML_ALIASES })
   } catch (cause) {
@@ -25,19 +29,23 @@ export function parseYAML(text: string, file: string): unknown {
 /** Without exponents, digits that are lost, or a sign of zero. */
 const plainNumber = /^(?:0|-?[1-9]\d{0,14}|[1-9]\d{0,5}\.\d{1,9}|0\.[1-9]\d{0,8})$/
 
-function plainTexts(document: Document, file: string): void {
+function readPlain(document: Document, file: string, plain: (scalar: Scalar) => unknown): void {
   visit(document, {
     Node(_, node) {
       const tag = 'tag' in node ? node.tag : undefined
       if (tag !== undefined && tag !== 'tag:yaml.org,2002:str') {
-        throw new BakeError('malformed', `${file}: the tag ${tag}, to which compose may give a meaning of its own`)
+        throw new BakeError('malformed', `${file}: the tag ${tag}, to which each reader may give a meaning of its own`)
       }
-      if (isScalar(node) && node.type === 'PLAIN' && tag === undefined) node.value = plainValue(node)
+      if (isScalar(node) && node.type === 'PLAIN' && tag === undefined) node.value = plain(node)
     },
   })
 }
 
-function plainValue({ value, source = '' }: Scalar): unknown {
+/**
+ * Numbers as their text where Go writes the same one. Compose is written in Go, to whose reader `017` and `1_000` are numbers and
+ * `2001-01-01` is a time: where the two differ NaN stands, which is no text.
+ */
+export function composeValue({ value, source = '' }: Scalar): unknown {
   if (typeof value === 'number') return plainNumber.test(source) ? String(value) : Number.NaN
   if (typeof value !== 'string') return value
   const digits = value.replaceAll('_', '').replace(/^[-+]/, '')

@@ -4,10 +4,10 @@ import { createAuthorizer, type RegistryContext } from './authorizer.ts'
 import type { ContentCache } from './content-cache.ts'
 import type { CredentialsFor } from './credentials.ts'
 import type { Descriptor } from './descriptor.ts'
-import { type Digest, digestOf, isDigest, parseDigest, verifyDigest } from './digest.ts'
+import { type Digest, digestOf, isDigest, verifyDigest } from './digest.ts'
 import { checkMediaType, decodeDocument, type ImageIndex, type ImageManifest } from './document.ts'
 import { downloadWhole, type Part } from './download.ts'
-import { OciError, type OciErrorCode } from './error.ts'
+import { OciError, type OciErrorCode, quote } from './error.ts'
 import { MAX_ERROR_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
 import { MANIFEST_ACCEPT, MEDIA_TYPES } from './media-type.ts'
 import { DEFAULT_TAG, formatReference, type Reference, repositoryName, withDigest } from './reference.ts'
@@ -151,7 +151,10 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     const claimed = response.headers.get('docker-content-digest')
     // builders go by this header: where it names something else, they would use something else
     if (reference.digest === undefined && claimed) {
-      verifyDigest(bytes, parseDigest(claimed), `${what}, as the registry calls it`)
+      if (!isDigest(claimed)) {
+        throw new OciError('digest_invalid', `checking ${what}: the registry calls it ${quote(claimed)}`)
+      }
+      verifyDigest(bytes, claimed, `${what}, as the registry calls it`)
     }
     const document = decodeDocument(bytes, { what, mediaTypes: [response.headers.get('content-type')] })
     tellServed(endpoint, reference, digest)

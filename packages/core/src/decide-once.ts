@@ -1,6 +1,5 @@
-import type { Evaluated, EvaluateOptions, Evaluator } from './evaluate.ts'
+import type { Evaluated, Evaluator } from './evaluate.ts'
 import type { Run } from './run.ts'
-import type { Source } from './source.ts'
 import { createWaitingRoom } from './waiting-room.ts'
 
 /**
@@ -12,17 +11,13 @@ export function decideOnce(evaluate: Evaluator['evaluate']): Evaluator['evaluate
   const untilAborted = createWaitingRoom()
 
   return (wanted, given = {}) => {
-    const { signal, run, onRound, ...same } = given
+    const { signal, run, onRound, platform, env } = given
     if (run === undefined || onRound !== undefined) return evaluate(wanted, given)
     const decided = runs.get(run) ?? new Map<string, Promise<Evaluated>>()
     runs.set(run, decided)
-    const key = keyOf(wanted, same)
-    const evaluated = decided.get(key) ?? evaluate(wanted, { ...same, run })
+    const key = JSON.stringify([wanted, platform, env])
+    const evaluated = decided.get(key) ?? evaluate(wanted, { platform, env, run })
     decided.set(key, evaluated)
     return signal === undefined ? evaluated : untilAborted(evaluated, signal)
   }
-}
-
-function keyOf(wanted: string | Source, { platform, env }: EvaluateOptions): string {
-  return JSON.stringify([wanted, platform, env])
 }

@@ -33,9 +33,9 @@ export interface EvaluatorOptions {
 
 export interface EvaluateOptions {
   /** Needed where an image is decided. */
-  readonly platform?: Platform
+  readonly platform?: Platform | undefined
   /** The build that wants the source. Default: nothing is known of it. */
-  readonly env?: Partial<EnvInput>
+  readonly env?: Partial<EnvInput> | undefined
   readonly signal?: AbortSignal
   /** The snapshot to decide in; give the same run for all sources of a build. Default: a new one. */
   readonly run?: Run
@@ -68,7 +68,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const trail = createTrail()
 
     try {
-      const decision = await decide(wanted, { ...options, resolvers, given, run, signal, trail })
+      const decision = await decide(wanted, { options, resolvers, given, run, signal, trail })
       given.signal?.throwIfAborted()
       return { decision, report: reportOf(trail, started) }
     } catch (error) {
@@ -82,7 +82,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 }
 
 /** The evaluation of one source. */
-interface Deciding extends Omit<EvaluatorOptions, 'resolvers'> {
+interface Deciding {
+  readonly options: EvaluatorOptions
   readonly resolvers: Resolvers
   readonly given: EvaluateOptions
   readonly run: Run
@@ -92,18 +93,18 @@ interface Deciding extends Omit<EvaluatorOptions, 'resolvers'> {
 
 /** All policies in order; a pin starts again from the first one with the pinned source and nothing else bound. */
 async function decide(wanted: string | Source, deciding: Deciding): Promise<Decision> {
-  const { policies, resolvers, given, run, trail } = deciding
+  const { options, resolvers, given, run, trail } = deciding
   const asked: Partial<Source> = typeof wanted === 'string' ? { identifier: wanted } : { ...wanted }
   const parsed = resolvers.parse(asked.identifier as string, {
     attrs: asked.attrs ?? {},
     platform: asked.platform ?? given.platform,
   })
-  if (policies.length === 0 && deciding.allowNoPolicy !== true) {
+  if (options.policies.length === 0 && options.allowNoPolicy !== true) {
     throw new CoreError('no_policy', `no policy to decide ${redactIdentifier(parsed.source.identifier)} by`)
   }
+  const env: EnvInput = { depth: 0, ...given.env }
   let source = parsed.source
   for (let conversions = 0; conversions <= run.limits.maxConversions; conversions++) {
-    const env: EnvInput = { depth: 0, ...given.env }
     const tree = plantTree(source, parsed.resolver, { resolvers, run, env })
     const verdict = await decideBy(tree, deciding)
     trail.facts.push(...tree.facts)
@@ -117,9 +118,9 @@ async function decide(wanted: string | Source, deciding: Deciding): Promise<Deci
 
 async function decideBy(tree: SourceTree, deciding: Deciding): Promise<Decision> {
   const { source, resolver } = tree.root
-  const { policies, trail } = deciding
+  const { options, trail } = deciding
   const identifier = redactIdentifier(source.identifier)
-  for (const policy of policies) {
+  for (const policy of options.policies) {
     try {
       const result = await askPolicy(policy, tree, deciding)
       if ('errors' in result) return { kind: 'undecided', identifier, policy: policy.name, ...result }
@@ -127,7 +128,7 @@ async function decideBy(tree: SourceTree, deciding: Deciding): Promise<Decision>
       for (const message of result.warnMessages ?? []) trail.warned.push({ policy: policy.name, message })
       if (!result.allow) {
         const denial = denialOf(result, policy, source)
-        const by = policy.mode === 'warn' ? 'warn mode' : deciding.waive?.(denial)
+        const by = policy.mode === 'warn' ? 'warn mode' : options.waive?.(denial)
         if (by === undefined) return denial
         const { messages, rules } = denial
         trail.overruled.push({ policy: policy.name, messages, ...(rules && { rules }), by })
@@ -144,10 +145,10 @@ async function decideBy(tree: SourceTree, deciding: Deciding): Promise<Decision>
 
 /** The loop: ask the policy; where it lacks something, fetch that and ask again. */
 async function askPolicy(policy: Policy, tree: SourceTree, deciding: Deciding): Promise<Verdict | Undecidable> {
-  const { resolvers, run, signal, trail, given } = deciding
+  const { options, resolvers, run, signal, trail, given } = deciding
   const answers = new Map<string, Answer>()
   const contextOf = ({ parent }: SourceNode) => {
-    return { run, signal, anonymous: parent !== undefined && deciding.materialCredentials !== true }
+    return { run, signal, anonymous: parent !== undefined && options.materialCredentials !== true }
   }
   const context: GatherContext = { tree, policy, answers, resolvers, contextOf }
   let askedForMessages = false

@@ -10,10 +10,11 @@ export type Basis = 'digest' | 'signature' | 'server'
 
 const strength: Readonly<Record<Basis, number>> = { digest: 2, signature: 1, server: 0 }
 
-/** The weakest of the given bases; undefined where there is none. */
-export function weakestBasis(bases: Iterable<Basis>): Basis | undefined {
+/** The weakest of the given bases, whichever are not undefined; undefined where there is none. */
+export function weakestBasis(bases: Iterable<Basis | undefined>): Basis | undefined {
   let weakest: Basis | undefined
   for (const basis of bases) {
+    if (basis === undefined) continue
     if (weakest === undefined || strength[basis] < strength[weakest]) weakest = basis
   }
   return weakest

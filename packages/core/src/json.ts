@@ -11,6 +11,11 @@ export interface DecodeJSONOptions {
    * Elsewhere they may not, since readers that fold case would see another document.
    */
   readonly openMaps?: readonly string[]
+  /**
+   * Names of members by what `foldCase` makes of them. Outside of open maps, a member gets the name that stands here, however
+   * the text spells it. Default: each keeps its own.
+   */
+  readonly names?: ReadonlyMap<string, string>
 }
 
 /**
@@ -20,9 +25,9 @@ export interface DecodeJSONOptions {
  * @see https://www.rfc-editor.org/rfc/rfc8259
  */
 export function decodeJSON(source: string | Uint8Array, options: DecodeJSONOptions): unknown {
-  const { what, maxDepth = MAX_JSON_DEPTH, openMaps = [] } = options
+  const { what, maxDepth = MAX_JSON_DEPTH, openMaps = [], names } = options
   const text = typeof source === 'string' ? source : decodeUTF8(source, what)
-  const reading: Reading = { text, what, maxDepth, openMaps, offset: 0, values: 0 }
+  const reading: Reading = { text, what, maxDepth, openMaps, names, offset: 0, values: 0 }
   const value = readValue(reading, 0, '')
   next(reading)
   if (reading.offset < text.length) fail(reading, `unexpected ${excerpt(text, reading.offset)} after the value`)
@@ -35,6 +40,7 @@ interface Reading {
   readonly what: string
   readonly maxDepth: number
   readonly openMaps: readonly string[]
+  readonly names: ReadonlyMap<string, string> | undefined
   offset: number
   values: number
 }
@@ -136,7 +142,8 @@ function readObject(reading: Reading, depth: number, name: string): Record<strin
     else if (seen.push(folded) > FEW_KEYS) many = new Set(seen)
     next(reading)
     expect(reading, ':')
-    members[key] = readValue(reading, depth, key)
+    const given = (fold && reading.names?.get(folded)) || key
+    members[given] = readValue(reading, depth, given)
     if (next(reading) === CLOSING_BRACE) break
     expect(reading, ',')
   }
@@ -203,7 +210,7 @@ function decodeUTF8(bytes: Uint8Array, what: string): string {
  * @see https://pkg.go.dev/encoding/json#Unmarshal
  */
 export function foldCase(key: string): string {
-  return key.toUpperCase().toLowerCase()
+  return /^[\0-\x7f]*$/.test(key) ? key.toLowerCase() : key.toUpperCase().toLowerCase()
 }
 
 function excerpt(text: string, offset: number): string {

@@ -9,7 +9,8 @@ export interface RoundReport {
   readonly policy: string
   /** The source as it stood, without secrets: after a conversion, the pinned one. */
   readonly identifier: string
-  readonly verdict?: 'allow' | 'deny'
+  /** Undefined where the policy lacked something. */
+  readonly verdict: 'allow' | 'deny' | undefined
   /** What the policy lacked: `input.image.labels`, `verify_git_signature(input.git.commit, ...)`. */
   readonly missing: readonly string[]
   readonly durationMs: number
@@ -19,8 +20,8 @@ export interface RoundReport {
 export interface Report {
   readonly rounds: readonly RoundReport[]
   readonly facts: readonly FactRecord[]
-  /** The weakest basis among the facts that policies asked for; absent where they asked for none. */
-  readonly basis?: Basis
+  /** The weakest basis among the facts that policies asked for; undefined where they asked for none. */
+  readonly basis: Basis | undefined
   /** What policies printed in their last rounds. */
   readonly prints: readonly PrintedLine[]
   readonly warnings: readonly string[]
@@ -47,8 +48,9 @@ export function createTrail(): Trail {
 
 /** The report of what was collected since `started`, in milliseconds of `performance.now`. */
 export function reportOf(trail: Trail, started: number): Report {
-  const basis = basisOf(trail.facts)
-  return { ...trail, ...(basis && { basis }), durationMs: performance.now() - started }
+  const { rounds, facts, prints, warnings, overruled, warned } = trail
+  const durationMs = performance.now() - started
+  return { rounds, facts, basis: basisOf(facts), prints, warnings, overruled, warned, durationMs }
 }
 
 /** What is lacking, in words. */
@@ -63,5 +65,5 @@ function describeCall({ name, args, path }: HostCall): string {
 
 /** The weakest basis among what was asked for. */
 function basisOf(facts: readonly FactRecord[]): Basis | undefined {
-  return weakestBasis(facts.flatMap(fact => (fact.asked && fact.basis !== undefined ? [fact.basis] : [])))
+  return weakestBasis(facts.filter(({ asked }) => asked).map(({ basis }) => basis))
 }

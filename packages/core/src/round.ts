@@ -36,10 +36,15 @@ export async function playRound(
   trail.rounds.push({
     policy: policy.name,
     identifier: redactIdentifier(tree.root.source.identifier),
-    ...(evaluation.kind === 'verdict' && { verdict: evaluation.verdict.allow ? 'allow' : 'deny' }),
+    verdict: verdictOf(evaluation),
     missing: describeLacking(lackingOf(evaluation)),
     durationMs: performance.now() - started,
   })
   onRound?.({ policy: policy.name, number, request, evaluation })
   return evaluation
+}
+
+function verdictOf(evaluation: Evaluation): 'allow' | 'deny' | undefined {
+  if (evaluation.kind === 'missing') return undefined
+  return evaluation.verdict.allow ? 'allow' : 'deny'
 }

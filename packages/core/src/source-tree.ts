@@ -139,7 +139,8 @@ class PlantedTree implements SourceTree {
     run.spend('sources', 1, `describing ${redactIdentifier(node.source.identifier)}`)
     const description = node.resolver.describe(node.source)
     const env = envAt(depthOf(node), rootEnv)
-    this.input = withValueAt(this.input, node.prefix, { ...(env && { env }), ...description.input }) as Input
+    const input = env === undefined ? description.input : { env, ...description.input }
+    this.input = withValueAt(this.input, node.prefix, input) as Input
     for (const path of description.unknown) this.#open(within(node, path))
     this.#nodes.push(node)
   }

@@ -1,6 +1,7 @@
 import { foldCase, type Platform } from '@source-policy/core'
 import { type Digest, parseDigest } from './digest.ts'
 import { OciError, quote } from './error.ts'
+import type { Mutable } from './mutable.ts'
 
 /**
  * Content by digest.
@@ -36,17 +37,6 @@ export class MemberReader {
     return isObject(value) ? value : this.fail(`${name} is not an object`)
   }
 
-  /**
-   * An object whose members are fields of OCI's documents, by the names that the specification has for them. Builders are written
-   * in Go, which takes `user` for `User`: whoever looked for one spelling only would see another image.
-   */
-  struct(value: unknown, name: string): Members {
-    const members = this.object(value, name)
-    if (Object.keys(members).every(key => fieldOf(key) === key)) return members
-    // names that are equal so were refused when the document was decoded
-    return Object.fromEntries(Object.entries(members).map(([key, member]) => [fieldOf(key), member]))
-  }
-
   string(value: unknown, name: string): string {
     return typeof value === 'string' ? value : this.fail(`${name} is not a string`)
   }
@@ -73,7 +63,7 @@ export class MemberReader {
   }
 
   descriptor(value: unknown, name: string): Descriptor {
-    const members = this.struct(value, name)
+    const members = this.object(value, name)
     const { size } = members
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return this.fail(`${name}.size is no size`)
     const mediaType = this.string(members.mediaType, `${name}.mediaType`)
@@ -81,14 +71,12 @@ export class MemberReader {
     const platform = this.optional(members.platform, 'platform', `${name}.platform`)
     const annotations = this.optional(members.annotations, 'stringMap', `${name}.annotations`)
     const artifactType = this.optional(members.artifactType, 'string', `${name}.artifactType`)
-    return {
-      mediaType,
-      digest: this.digest(members.digest, `${name}.digest`),
-      size,
-      ...(platform && { platform }),
-      ...(annotations && { annotations }),
-      ...(artifactType && { artifactType }),
-    }
+    const digest = this.digest(members.digest, `${name}.digest`)
+    const descriptor: Mutable<Descriptor> = { mediaType, digest, size }
+    if (platform) descriptor.platform = platform
+    if (annotations) descriptor.annotations = annotations
+    if (artifactType) descriptor.artifactType = artifactType
+    return descriptor
   }
 
   descriptors(value: unknown, name: string, max: number): Descriptor[] {
@@ -107,25 +95,29 @@ export class MemberReader {
   }
 
   platform(value: unknown, name: string): Platform {
-    const members = this.struct(value, name)
+    const members = this.object(value, name)
     const variant = this.optional(members.variant, 'string', `${name}.variant`)
     const osVersion = this.optional(members['os.version'], 'string', `${name}["os.version"]`)
     const osFeatures = this.optional(members['os.features'], 'strings', `${name}["os.features"]`)
-    return {
+    const platform: Mutable<Platform> = {
       os: this.optional(members.os, 'string', `${name}.os`) ?? '',
       architecture: this.optional(members.architecture, 'string', `${name}.architecture`) ?? '',
-      ...(variant && { variant }),
-      ...(osVersion && { osVersion }),
-      ...(osFeatures && { osFeatures }),
     }
+    if (variant) platform.variant = variant
+    if (osVersion) platform.osVersion = osVersion
+    if (osFeatures) platform.osFeatures = osFeatures
+    return platform
   }
 }
 
 /** What an optional member may be. */
-type Kind = 'object' | 'struct' | 'string' | 'strings' | 'stringMap' | 'descriptor' | 'platform'
+type Kind = 'object' | 'string' | 'strings' | 'stringMap' | 'descriptor' | 'platform'
 
-/** The fields that are read here, of indexes, manifests, descriptors, platforms and configs. */
-const fields: ReadonlyMap<string, string> = new Map(
+/**
+ * The fields that are read of indexes, manifests, descriptors, platforms and configs, for `decodeJSON`. Builders are written in Go,
+ * which takes `user` for `User`: whoever looked for one spelling only would see another image.
+ */
+export const FIELD_NAMES: ReadonlyMap<string, string> = new Map(
   (
     'schemaVersion mediaType artifactType manifests config layers subject annotations fsLayers signatures digest size platform ' +
     'os architecture variant os.version os.features created Labels Env User Volumes WorkingDir OnBuild'
@@ -133,10 +125,6 @@ const fields: ReadonlyMap<string, string> = new Map(
     .split(' ')
     .map(name => [foldCase(name), name]),
 )
-
-function fieldOf(key: string): string {
-  return fields.get(foldCase(key)) ?? key
-}
 
 function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

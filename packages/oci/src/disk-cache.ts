@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, type Stats, statSync, utimesSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  statSync,
+  utimesSync,
+} from 'node:fs'
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type CodedError, toCodedError } from '@source-policy/core'
 import type { ContentCache } from './content-cache.ts'
@@ -71,19 +81,35 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   /** By digest, or by the key of a record. */
   const waiting = new Map<string, Entry>()
   let waitingBytes = 0
-  let isKnownDirectory = false
+  /** Folders that were looked for, and whether they are there: where nothing was ever kept, each entry is not worth a look. */
+  const folders = new Map<string, boolean>()
 
   const contentFile = (digest: Digest) => path.join(directory, digestAlgorithm(digest), digestHex(digest))
   const recordFile = (key: string) => path.join(directory, RECORDS, digestHex(digestOf(Buffer.from(key))))
   const report = (kind: CacheProblem['kind'], entry: string, thrown?: unknown) =>
     onProblem?.({ kind, entry, ...(thrown !== undefined && { error: toCodedError(thrown) }) })
 
+  const isThere = (folder: string): boolean => {
+    let is = folders.get(folder)
+    if (is === undefined) {
+      is = isDirectory(folder)
+      folders.set(folder, is)
+    }
+    return is
+  }
+
+  const makeFolder = (folder: string) => {
+    if (folders.get(folder) === true) return
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    folders.set(directory, true).set(folder, true)
+  }
+
   const load = (entry: string, file: () => string, limit: number): Uint8Array | undefined => {
     const own = waiting.get(entry)?.bytes()
     if (own !== undefined) return own.byteLength > limit ? undefined : own
     try {
-      if (!isKnownDirectory) isKnownDirectory = checkDirectory(directory)
-      return readUsed(file(), limit)
+      const name = isThere(directory) ? file() : undefined
+      return name !== undefined && isThere(path.dirname(name)) ? readUsed(name, limit) : undefined
     } catch (error) {
       report('unreadable', entry, error)
       return undefined
@@ -105,6 +131,8 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
     const file = entry.file()
     const temporary = path.join(directory, TEMPORARY, randomUUID())
     const put = async () => {
+      makeFolder(path.dirname(temporary))
+      makeFolder(path.dirname(file))
       await writeFile(temporary, bytes, { mode: 0o600, flag: 'wx' })
       await rename(temporary, file)
     }
@@ -114,9 +142,8 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
       if (readUsed(file, bytes.byteLength)?.equals(bytes)) return
       await put().catch(async (error: unknown) => {
         if (!isMissing(error)) throw error
-        for (const parent of [temporary, file].map(one => path.dirname(one))) {
-          await mkdir(parent, { recursive: true, mode: 0o700 })
-        }
+        // somebody removed a folder
+        folders.clear()
         await rm(temporary, { force: true })
         await put()
       })
@@ -240,12 +267,10 @@ function readUsed(file: string, limit: number): Buffer | undefined {
   }
 }
 
-/** Whether the directory is there. Throws where it is something else: versions of Node differ in what a file beneath it then is. */
-function checkDirectory(directory: string): boolean {
-  const stat = statOf(directory)
-  if (stat?.isDirectory() === false) {
-    throw Object.assign(new Error(`${directory} is no directory`), { code: 'ENOTDIR' })
-  }
+/** Whether the folder is there. Throws where it is something else: versions of Node differ in what a file beneath it then is. */
+function isDirectory(folder: string): boolean {
+  const stat = statOf(folder)
+  if (stat?.isDirectory() === false) throw Object.assign(new Error(`${folder} is no directory`), { code: 'ENOTDIR' })
   return stat !== undefined
 }
 

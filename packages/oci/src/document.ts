@@ -1,8 +1,9 @@
 import { decodeJSON } from '@source-policy/core'
-import { type Descriptor, MemberReader, type Members } from './descriptor.ts'
+import { type Descriptor, FIELD_NAMES, MemberReader, type Members } from './descriptor.ts'
 import { OciError, quote } from './error.ts'
 import { MAX_DESCRIPTORS } from './limits.ts'
-import { type DocumentKind, documentKind, MEDIA_TYPES } from './media-type.ts'
+import { type DocumentKind, documentKind, essenceOf, MEDIA_TYPES } from './media-type.ts'
+import type { Mutable } from './mutable.ts'
 
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md */
 export interface ImageManifest {
@@ -25,6 +26,8 @@ export interface ImageIndex {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
+const openMaps = ['annotations']
+
 /** Content types that say nothing about the document. */
 const generic = new Set(['', 'application/json', 'application/octet-stream', 'text/plain', 'binary/octet-stream'])
 
@@ -39,9 +42,9 @@ export function decodeDocument(
   { what, mediaTypes = [] }: { readonly what: string; readonly mediaTypes?: readonly (string | undefined)[] },
 ): ImageManifest | ImageIndex {
   const reader = new MemberReader(what)
-  const claims = mediaTypes.map(essence).filter(type => !generic.has(type))
+  const claims = mediaTypes.map(type => essenceOf(type ?? '')).filter(type => !generic.has(type))
   for (const claim of claims) refuseUnsupported(claim, what)
-  const members = reader.struct(decodeJSON(bytes, { what, openMaps: ['annotations'] }), 'the document')
+  const members = reader.object(decodeJSON(bytes, { what, openMaps, names: FIELD_NAMES }), 'the document')
   refuseAmbiguous(members, what)
   const own = reader.optional(members.mediaType, 'string', 'mediaType')
   if (own !== undefined) refuseUnsupported(own, what)
@@ -51,33 +54,33 @@ export function decodeDocument(
   const artifactType = reader.optional(members.artifactType, 'string', 'artifactType')
   const subject = reader.optional(members.subject, 'descriptor', 'subject')
   const annotations = reader.optional(members.annotations, 'stringMap', 'annotations')
-  const common = {
-    mediaType,
-    ...(artifactType && { artifactType }),
-    ...(subject && { subject }),
-    ...(annotations && { annotations }),
-  }
-  if (documentKind(mediaType) === 'index') {
-    const manifests = members.manifests === null ? [] : members.manifests
-    return { kind: 'index', ...common, manifests: reader.descriptors(manifests, 'manifests', MAX_DESCRIPTORS) }
-  }
-  const layers = members.layers ?? []
+  const document =
+    documentKind(mediaType) === 'index' ? indexOf(members, mediaType, reader) : manifestOf(members, mediaType, reader)
+  if (artifactType) document.artifactType = artifactType
+  if (subject) document.subject = subject
+  if (annotations) document.annotations = annotations
+  return document
+}
+
+function indexOf(members: Members, mediaType: string, reader: MemberReader): Mutable<ImageIndex> {
+  const manifests = members.manifests === null ? [] : members.manifests
+  return { kind: 'index', mediaType, manifests: reader.descriptors(manifests, 'manifests', MAX_DESCRIPTORS) }
+}
+
+function manifestOf(members: Members, mediaType: string, reader: MemberReader): Mutable<ImageManifest> {
+  const config = reader.descriptor(members.config, 'config')
   return {
     kind: 'manifest',
-    ...common,
-    config: reader.descriptor(members.config, 'config'),
-    layers: reader.descriptors(layers, 'layers', MAX_DESCRIPTORS),
+    mediaType,
+    config,
+    layers: reader.descriptors(members.layers ?? [], 'layers', MAX_DESCRIPTORS),
   }
 }
 
 /** Throws `content_invalid` where a descriptor calls a document something else than it is. */
 export function checkMediaType(document: ImageManifest | ImageIndex, mediaType: string, what: string): void {
-  if (essence(mediaType) === document.mediaType) return
+  if (essenceOf(mediaType) === document.mediaType) return
   throw new OciError('content_invalid', `reading ${what}: it is ${document.mediaType}, expected ${quote(mediaType)}`)
-}
-
-function essence(mediaType: string | undefined): string {
-  return (mediaType?.split(';', 1)[0] ?? '').trim().toLowerCase()
 }
 
 function refuseUnsupported(mediaType: string, what: string): void {

@@ -2,12 +2,6 @@ import type { TransportResponse } from '@source-policy/transport'
 import { OciError } from './error.ts'
 import { MAX_BLOB_RESUMES } from './limits.ts'
 
-/** The part of some content that is asked for; default: all of it. */
-export interface Part {
-  /** `bytes=1024-` */
-  readonly range?: string
-}
-
 export interface DownloadOptions {
   /** For errors: `blob sha256:... of library/alpine`. */
   readonly what: string
@@ -26,10 +20,10 @@ const broken: ReadonlySet<unknown> = new Set(['truncated', 'timeout', 'connectio
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-14
  */
 export async function downloadWhole(
-  get: (part: Part) => Promise<TransportResponse>,
+  get: (range?: string) => Promise<TransportResponse>,
   { what, maxBytes, signal }: DownloadOptions,
 ): Promise<Uint8Array> {
-  let response = await get({})
+  let response = await get()
   let chunks: Uint8Array[] = []
   let received = 0
   for (let resumes = 0; ; resumes++) {
@@ -41,14 +35,14 @@ export async function downloadWhole(
         received += chunk.byteLength
         if (received > maxBytes) throw tooLarge(what, maxBytes)
       }
-      return Buffer.concat(chunks, received)
+      return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, received)
     } catch (error) {
       // bytes that were decompressed here are not those that ranges count
       const mayResume = received > before && resumes < MAX_BLOB_RESUMES && !response.decompressed
       if (signal.aborted || !mayResume || !broken.has(codeOf(error))) throw error
       interruption = error
     }
-    response = await get({ range: `bytes=${received}-` }).catch((error: unknown) => {
+    response = await get(`bytes=${received}-`).catch((error: unknown) => {
       throw signal.aborted || codeOf(error) === 'budget_exceeded' ? error : interruption
     })
     if (response.status !== 206) {

@@ -1,5 +1,6 @@
 import { decodeJSON, type Platform } from '@source-policy/core'
-import { MemberReader } from './descriptor.ts'
+import { FIELD_NAMES, MemberReader } from './descriptor.ts'
+import type { Mutable } from './mutable.ts'
 
 /** What an image says of itself. Members are missing where they are empty. */
 export interface ImageConfig {
@@ -28,8 +29,8 @@ const rfc3339 =
  */
 export function decodeImageConfig(bytes: Uint8Array, { what }: { readonly what: string }): ImageConfig {
   const reader = new MemberReader(what)
-  const members = reader.struct(decodeJSON(bytes, { what, openMaps }), 'the document')
-  const config = reader.optional(members.config, 'struct', 'config') ?? {}
+  const members = reader.object(decodeJSON(bytes, { what, openMaps, names: FIELD_NAMES }), 'the document')
+  const config = reader.optional(members.config, 'object', 'config') ?? {}
   const created = reader.optional(members.created, 'string', 'created')
   const os = reader.optional(members.os, 'string', 'os') ?? ''
   const architecture = reader.optional(members.architecture, 'string', 'architecture') ?? ''
@@ -42,22 +43,19 @@ export function decodeImageConfig(bytes: Uint8Array, { what }: { readonly what: 
   const volumes = reader.optional(config.Volumes, 'object', 'config.Volumes')
   const workingDir = reader.optional(config.WorkingDir, 'string', 'config.WorkingDir')
   const onBuild = reader.optional(config.OnBuild, 'strings', 'config.OnBuild')
-  return {
-    platform: {
-      os,
-      architecture,
-      ...(variant && { variant }),
-      ...(osVersion && { osVersion }),
-      ...(osFeatures && osFeatures.length > 0 && { osFeatures }),
-    },
-    ...(created !== undefined && { created: readTime(reader, created, 'created') }),
-    ...(labels && Object.keys(labels).length > 0 && { labels }),
-    ...(env && env.length > 0 && { env }),
-    ...(user && { user }),
-    ...(volumes && Object.keys(volumes).length > 0 && { volumes: Object.keys(volumes).sort() }),
-    ...(workingDir && { workingDir }),
-    ...(onBuild && onBuild.length > 0 && { onBuild }),
-  }
+  const platform: Mutable<Platform> = { os, architecture }
+  if (variant) platform.variant = variant
+  if (osVersion) platform.osVersion = osVersion
+  if (osFeatures?.length) platform.osFeatures = osFeatures
+  const image: Mutable<ImageConfig> = { platform }
+  if (created !== undefined) image.created = readTime(reader, created, 'created')
+  if (labels && Object.keys(labels).length > 0) image.labels = labels
+  if (env?.length) image.env = env
+  if (user) image.user = user
+  if (volumes && Object.keys(volumes).length > 0) image.volumes = Object.keys(volumes).sort()
+  if (workingDir) image.workingDir = workingDir
+  if (onBuild?.length) image.onBuild = onBuild
+  return image
 }
 
 function readTime(reader: MemberReader, text: string, name: string): string {

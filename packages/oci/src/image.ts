@@ -45,7 +45,7 @@ export async function chooseManifest(
       throw new OciError('index_too_deep', `${what}: indexes are nested deeper than ${MAX_INDEX_DEPTH}`)
     }
     const entries = index.document.manifests.filter(isCandidate)
-    const named = best(entries, entry => entry.platform && rank(match, entry.platform))
+    const named = best(entries)
     if (named !== undefined) return open(named, index, depth)
     const unnamed: ChosenManifest[] = []
     for (const entry of entries.filter(({ platform: own }) => own === undefined)) {
@@ -75,16 +75,21 @@ export async function chooseManifest(
     return match(config.platform) !== undefined
   }
 
-  function best(entries: readonly Descriptor[], rankOf: (entry: Descriptor) => number | undefined) {
-    const ranked = entries.flatMap(entry => {
-      const value = rankOf(entry)
-      return value === undefined ? [] : [{ entry, value }]
-    })
-    const lowest = Math.min(...ranked.map(({ value }) => value))
-    const [first, ...others] = ranked.filter(({ value }) => value === lowest)
+  /** Of those that name their platform. */
+  function best(entries: readonly Descriptor[]): Descriptor | undefined {
+    let best: Descriptor | undefined
+    let lowest = Number.POSITIVE_INFINITY
+    let isAmbiguous = false
+    for (const entry of entries) {
+      const value = entry.platform && rank(match, entry.platform)
+      if (value === undefined || value > lowest) continue
+      isAmbiguous = value === lowest && (isAmbiguous || entry.digest !== best?.digest)
+      if (value < lowest) best = entry
+      lowest = value
+    }
     // builders take the first, or another: nobody can say which image was meant
-    if (others.some(({ entry }) => entry.digest !== first?.entry.digest)) ambiguous()
-    return first?.entry
+    if (isAmbiguous) ambiguous()
+    return best
   }
 
   function ambiguous(): never {

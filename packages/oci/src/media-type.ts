@@ -31,8 +31,15 @@ const kinds: Readonly<Record<string, DocumentKind>> = {
 
 /** `index`, `manifest` or `schema1`; undefined for any other media type. Parameters are not looked at. */
 export function documentKind(mediaType: string): DocumentKind | undefined {
-  const essence = (mediaType.split(';', 1)[0] ?? '').trim().toLowerCase()
+  const essence = essenceOf(mediaType)
   return Object.hasOwn(kinds, essence) ? kinds[essence] : undefined
+}
+
+/** A media type without parameters, in lower case. */
+export function essenceOf(mediaType: string): string {
+  // most are written so
+  if (/^[a-z0-9./+-]*$/.test(mediaType)) return mediaType
+  return (mediaType.split(';', 1)[0] ?? '').trim().toLowerCase()
 }
 
 /** The `Accept` header of manifest requests. */

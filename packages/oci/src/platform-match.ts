@@ -1,5 +1,5 @@
 import type { Platform } from '@source-policy/core'
-import { normalizePlatform } from './platform.ts'
+import { normalizeArchitecture, normalizePlatform } from './platform.ts'
 
 /**
  * How well an offered platform serves a wanted one: 0 is exact, more is worse, undefined does not run it.
@@ -76,9 +76,9 @@ function minors(major: number, highest: number): Machine[] {
   return list
 }
 
-function machine(architecture: string, variant: string): Machine {
-  const normal = normalizePlatform({ os: 'linux', architecture, variant })
-  return { architecture: normal.architecture, variant: normal.variant ?? '' }
+function machine(given: string, version: string): Machine {
+  const [architecture, variant] = normalizeArchitecture(given, version)
+  return { architecture, variant }
 }
 
 /** Features that an image needs must all be there; `win32k` is not looked at on Windows. */

@@ -1,5 +1,6 @@
 import type { Platform } from '@source-policy/core'
 import { OciError, quote } from './error.ts'
+import type { Mutable } from './mutable.ts'
 
 const osNames = new Set(
   'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'.split(
@@ -93,7 +94,7 @@ export function normalizePlatform(platform: Platform): Platform {
     architecture,
     variant,
     osVersion: platform.osVersion ?? '',
-    osFeatures: [...new Set(platform.osFeatures ?? [])].sort(),
+    osFeatures: platform.osFeatures === undefined ? [] : [...new Set(platform.osFeatures)].sort(),
   })
 }
 
@@ -102,7 +103,8 @@ function normalizeOs(os: string): string {
   return lower === 'macos' ? 'darwin' : lower
 }
 
-function normalizeArchitecture(architecture: string, variant: string): [architecture: string, variant: string] {
+/** The normal spelling of an architecture and its variant. */
+export function normalizeArchitecture(architecture: string, variant: string): [architecture: string, variant: string] {
   const name = architecture.toLowerCase()
   const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined
   const canonical = alias?.architecture ?? name
@@ -119,11 +121,9 @@ function withoutDefault(architecture: string, variant: string): string {
 
 /** Without the members that are empty. */
 function platformOf({ os, architecture, variant, osVersion, osFeatures }: Platform): Platform {
-  return {
-    os,
-    architecture,
-    ...(variant === undefined || variant === '' ? {} : { variant }),
-    ...(osVersion === undefined || osVersion === '' ? {} : { osVersion }),
-    ...(osFeatures === undefined || osFeatures.length === 0 ? {} : { osFeatures }),
-  }
+  const platform: Mutable<Platform> = { os, architecture }
+  if (variant) platform.variant = variant
+  if (osVersion) platform.osVersion = osVersion
+  if (osFeatures?.length) platform.osFeatures = osFeatures
+  return platform
 }

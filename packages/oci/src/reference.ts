@@ -1,6 +1,7 @@
 import { type Digest, isDigest, parseDigest } from './digest.ts'
 import { OciError, quote } from './error.ts'
 import { MAX_REFERENCE_CHARS, MAX_REPOSITORY_CHARS } from './limits.ts'
+import type { Mutable } from './mutable.ts'
 
 /** An image reference in its parts: `docker.io` / `library/alpine` : `3.22` @ `sha256:...`. */
 export interface Reference {
@@ -70,12 +71,10 @@ export function parseBareReference(text: string): Reference {
       `parsing reference ${quote(text)}: repository name is longer than ${MAX_REPOSITORY_CHARS}`,
     )
   }
-  return {
-    domain,
-    path,
-    ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest: parseDigest(digest) }),
-  }
+  const reference: Mutable<Reference> = { domain, path }
+  if (tag !== undefined) reference.tag = tag
+  if (digest !== undefined) reference.digest = parseDigest(digest)
+  return reference
 }
 
 /** Like `parseReference`, but 64 hexadecimal digits or a bare digest are the digest itself. */
@@ -103,8 +102,8 @@ export function withTag(reference: Reference, tag: string): Reference {
 }
 
 /** The reference with the digest in place of its own; the tag stays. */
-export function withDigest(reference: Reference, digest: Digest): Reference {
-  return { ...reference, digest }
+export function withDigest({ domain, path, tag }: Reference, digest: Digest): Reference {
+  return tag === undefined ? { domain, path, digest } : { domain, path, tag, digest }
 }
 
 /** Registry and repository: `docker.io/library/alpine`. */

@@ -6,7 +6,7 @@ import type { CredentialsFor } from './credentials.ts'
 import type { Descriptor } from './descriptor.ts'
 import { type Digest, digestOf, isDigest, verifyDigest } from './digest.ts'
 import { checkMediaType, decodeDocument, type ImageIndex, type ImageManifest } from './document.ts'
-import { downloadWhole, type Part } from './download.ts'
+import { downloadWhole } from './download.ts'
 import { OciError, type OciErrorCode, quote } from './error.ts'
 import { MAX_ERROR_BYTES, MAX_MANIFEST_BYTES } from './limits.ts'
 import { MANIFEST_ACCEPT, MEDIA_TYPES } from './media-type.ts'
@@ -110,7 +110,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
 
   const get = async (
     endpoint: Endpoint,
-    request: { path: string; item: string | URL; accept: string; maxBytes: number } & Part,
+    request: { path: string; item: string | URL; accept: string; maxBytes: number; range?: string | undefined },
     context: RegistryContext,
   ): Promise<TransportResponse> => {
     const { path, item, accept, maxBytes, range } = request
@@ -121,11 +121,11 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
       const response = await transport.request({
         method: 'GET',
         url,
-        headers: { accept, ...(range !== undefined && { range }) },
+        headers: range === undefined ? { accept } : { accept, range },
         maxBytes,
         run: context.run,
         signal: context.signal,
-        ...(sent && { authorization: sent }),
+        authorization: sent,
       })
       if (response.status === 200 || (response.status === 206 && range !== undefined)) return response
       if (response.status !== 401 || attempt > 0) throw await errorOf(response)
@@ -172,7 +172,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
         const cached = await cache?.read(digest, { maxBytes: MAX_MANIFEST_BYTES })
         if (cached !== undefined) return decodeCached(cached, digest)
         const reference: Reference = { domain: repository.domain, path: repository.path, digest }
-        const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
+        const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, waitingWith(signal, context))
         const fetched = await fromEndpoints(reference, load, signal)
         // nobody waits for the disk
         void cache?.write(digest, fetched.bytes)
@@ -196,7 +196,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     context.run.once(
       keyOf('tag', formatReference(reference), context),
       async signal => {
-        const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, { ...context, signal })
+        const load = (endpoint: Endpoint) => fetchDocument(endpoint, reference, waitingWith(signal, context))
         const fetched =
           (offline && (await rememberedTag(reference, context))) || (await fromEndpoints(reference, load, signal))
         if (!offline) keep(reference, fetched)
@@ -218,8 +218,8 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
   ) => {
     const { path } = repository
     const what = `blob ${digest} of ${path}`
-    const request = { path, item: `blobs/${digest}`, accept: '*/*', maxBytes }
-    const bytes = await downloadWhole(part => get(endpoint, { ...request, ...part }, context), {
+    const item = `blobs/${digest}`
+    const bytes = await downloadWhole(range => get(endpoint, { path, item, accept: '*/*', maxBytes, range }, context), {
       what,
       maxBytes,
       signal: context.signal,
@@ -259,7 +259,7 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
     referrers: (repository, subject, options, context) =>
       context.run.once(
         keyOf('referrers', `${repositoryName(repository)}@${subject} ${options.artifactType ?? ''}`, context),
-        signal => fetchReferrers(repository, subject, options, { ...context, signal }),
+        signal => fetchReferrers(repository, subject, options, waitingWith(signal, context)),
         context.signal,
       ),
     root: (reference, context) =>
@@ -281,7 +281,8 @@ export function createRegistryClient(options: RegistryClientOptions): ContentSou
         async signal => {
           const cached = await cache?.read(digest, { maxBytes })
           if (cached !== undefined) return cached
-          const load = (endpoint: Endpoint) => fetchBlob(endpoint, repository, digest, maxBytes, { ...context, signal })
+          const own = waitingWith(signal, context)
+          const load = (endpoint: Endpoint) => fetchBlob(endpoint, repository, digest, maxBytes, own)
           const fetched = await fromEndpoints(withDigest(repository, digest), load, signal)
           void cache?.write(digest, fetched)
           return fetched
@@ -300,6 +301,10 @@ function offlineError(wanted: Reference, rememberTags: boolean): OciError {
     : 'what a tag points to is asked for in every run: name its digest, or remember tags while online'
   const why = wanted.digest === undefined ? unknownTag : 'it is not in the cache'
   return new OciError('offline', `reading ${formatReference(wanted)}: we are offline, and ${why}`)
+}
+
+function waitingWith(signal: AbortSignal, { run, anonymous }: RegistryContext): RegistryContext {
+  return { run, anonymous, signal }
 }
 
 /** The URL at a mirror, which is told whom it stands for. */

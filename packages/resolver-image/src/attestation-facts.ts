@@ -16,7 +16,7 @@ export interface AttestedImage extends FoundImage {
   readonly trustRoots: TrustRoots
   /** Where repositories are that a policy names, which an image of a layout is not in. */
   readonly registry: ContentSource
-  readonly hardenedImagesKey?: PublicKey
+  readonly hardenedImagesKey: PublicKey | undefined
 }
 
 /** What a digest does not lead to, only a server says: the referrers of a hardened image. */

@@ -7,13 +7,23 @@ export type PartialFacts = { readonly [List in keyof Facts]?: Facts[List] }
 /** One answer made of several. A field that several of them answer for stands there once. */
 export function mergeFacts(parts: readonly PartialFacts[]): Facts {
   return {
-    known: once(parts.flatMap(({ known = [] }) => known)),
-    absent: once(parts.flatMap(({ absent = [] }) => absent)),
-    unavailable: once(parts.flatMap(({ unavailable = [] }) => unavailable)),
-    children: parts.flatMap(({ children = [] }) => children),
-    holes: parts.flatMap(({ holes = [] }) => holes),
-    warnings: parts.flatMap(({ warnings = [] }) => warnings),
+    known: once(listed(parts, 'known')),
+    absent: once(listed(parts, 'absent')),
+    unavailable: once(listed(parts, 'unavailable')),
+    children: listed(parts, 'children'),
+    holes: listed(parts, 'holes'),
+    warnings: listed(parts, 'warnings'),
   }
+}
+
+/** The lists of that name, one after the other. */
+function listed<L extends keyof Facts>(parts: readonly PartialFacts[], list: L): NonNullable<Facts[L]>[number][] {
+  const all: NonNullable<Facts[L]>[number][] = []
+  for (const part of parts) {
+    const own = part[list]
+    if (own !== undefined) all.push(...own)
+  }
+  return all
 }
 
 /** The fact that a field has the value, or that it is absent where the value is undefined. */

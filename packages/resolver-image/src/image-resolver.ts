@@ -163,11 +163,10 @@ async function openImage(options: ImageResolverOptions, source: Source, context:
 /** The image of the platform in it. */
 async function chooseImage(
   { registry, trustRoots = publicGoodOnly, hardenedImagesKey }: ImageResolverOptions,
-  { platform, ...opened }: OpenedImage,
+  { images, repository, root, context, platform, basis }: OpenedImage,
 ): Promise<AttestedImage> {
-  const { images, repository: reference, root, context } = opened
-  const chosen = await chooseManifest(images, { reference, root, platform }, context)
-  return { ...opened, registry, trustRoots, chosen, ...(hardenedImagesKey && { hardenedImagesKey }) }
+  const chosen = await chooseManifest(images, { reference: repository, root, platform }, context)
+  return { images, repository, root, context, basis, registry, trustRoots, chosen, hardenedImagesKey }
 }
 
 function topicOf(path: Path): Topic | undefined {

@@ -99,23 +99,24 @@ export function readImageSource(source: Source): ImageSource {
 /** What is known of the image from its reference and platform alone. */
 export function describeImageSource(source: Source): Description {
   const { scheme, reference, platform } = readImageSource(source)
-  const image: ImageInput = {
-    ...(scheme === SCHEME
-      ? {
-          ref: formatReference(reference),
-          host: reference.domain,
-          repo: familiarName(reference),
-          fullRepo: repositoryName(reference),
-        }
-      : // whoever names a layout chooses the name: it must not pass for an image of the registry
-        { ref: identifierOf({ scheme, reference }) }),
-    ...(reference.tag !== undefined && { tag: reference.tag }),
-    ...(reference.digest !== undefined && { isCanonical: true, checksum: reference.digest }),
-    platform: formatPlatform(platform),
-    os: platform.os,
-    arch: platform.architecture,
-    ...(platform.variant !== undefined && { variant: platform.variant }),
+  const image: { -readonly [Name in keyof ImageInput]: ImageInput[Name] } = {
+    ref: scheme === SCHEME ? formatReference(reference) : identifierOf({ scheme, reference }),
   }
+  // whoever names a layout chooses the name: it must not pass for an image of the registry
+  if (scheme === SCHEME) {
+    image.host = reference.domain
+    image.repo = familiarName(reference)
+    image.fullRepo = repositoryName(reference)
+  }
+  if (reference.tag !== undefined) image.tag = reference.tag
+  if (reference.digest !== undefined) {
+    image.isCanonical = true
+    image.checksum = reference.digest
+  }
+  image.platform = formatPlatform(platform)
+  image.os = platform.os
+  image.arch = platform.architecture
+  if (platform.variant !== undefined) image.variant = platform.variant
   return { input: { image }, unknown: reference.digest === undefined ? fetchedPaths : fetchedPathsOfDigest }
 }
 

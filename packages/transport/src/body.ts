@@ -22,73 +22,99 @@ export interface BodyOptions {
 export function readWhole(reception: Reception, options: BodyOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const parts: Uint8Array[] = []
-    pourBounded(reception, options, {
+    const body = new BoundedSink(reception, options, {
       take: part => parts.push(part) > 0,
       end: () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)),
       fail: reject,
     })
+    body.begin()
   })
 }
 
 /** The parts of a body as they come, in constant memory, counted and bounded; ends in an error unless all of it came. */
-export async function* readParts(
-  reception: Reception,
-  options: BodyOptions,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const held: Uint8Array[] = []
-  let heldBytes = 0
-  let end: { readonly failure?: unknown } | undefined
-  let wake: (() => void) | undefined
-  const finish = (how: { readonly failure?: unknown }) => {
-    end = how
-    wake?.()
+export function readParts(reception: Reception, options: BodyOptions): AsyncIterableIterator<Uint8Array> {
+  return new PartReader(reception, options)
+}
+
+/** An iterator of its own: most bodies are one part, and a generator takes as long as the rest of them. */
+class PartReader implements AsyncIterableIterator<Uint8Array>, BodySink {
+  readonly #reception: Reception
+  readonly #options: BodyOptions
+  #body: BoundedSink | undefined
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #end: { readonly failure?: unknown } | undefined
+  readonly #waiting: {
+    resolve(result: IteratorResult<Uint8Array, undefined>): void
+    reject(failure: unknown): void
+  }[] = []
+
+  constructor(reception: Reception, options: BodyOptions) {
+    this.#reception = reception
+    this.#options = options
   }
-  const resume = pourBounded(reception, options, {
-    take(part) {
-      held.push(part)
-      heldBytes += part.byteLength
-      wake?.()
-      return heldBytes < MAX_HELD_BYTES
-    },
-    end: () => finish({}),
-    fail: failure => finish({ failure }),
-  })
-  try {
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#body === undefined && this.#end === undefined) {
+      this.#body = new BoundedSink(this.#reception, this.#options, this)
+      this.#body.begin()
+    } else if (this.#held.length === 0) this.#body?.goOn()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#deliver()
+    })
+  }
+
+  /** Whoever stops reading wants no more of it. */
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#held = []
+    if (this.#end === undefined) {
+      this.#end = {}
+      this.#options.onEnd(undefined)
+      this.#reception.abort(new TransportError('truncated', `${this.#options.what}: given up by its reader`))
+    }
+    this.#deliver()
+    return { done: true, value: undefined }
+  }
+
+  take(part: Uint8Array): boolean {
+    this.#held.push(part)
+    this.#heldBytes += part.byteLength
+    this.#deliver()
+    return this.#heldBytes < MAX_HELD_BYTES
+  }
+
+  end(): void {
+    this.#end ??= {}
+    this.#deliver()
+  }
+
+  fail(failure: unknown): void {
+    this.#end ??= { failure }
+    this.#deliver()
+  }
+
+  #deliver(): void {
     for (;;) {
-      const part = held.shift()
+      if (this.#waiting.length === 0 || (this.#held.length === 0 && this.#end === undefined)) return
+      const { resolve, reject } = this.#waiting.shift()!
+      const part = this.#held.shift()
       if (part !== undefined) {
-        heldBytes -= part.byteLength
-        yield part
-        if (held.length === 0) resume()
-      } else if (end === undefined) {
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
-      } else if ('failure' in end) {
-        throw end.failure
-      } else return
-    }
-  } finally {
-    // whoever stops reading wants no more of it
-    if (end === undefined) {
-      options.onEnd(undefined)
-      reception.abort(new TransportError('truncated', `${options.what}: given up by its reader`))
+        this.#heldBytes -= part.byteLength
+        resolve({ done: false, value: part })
+      } else if (this.#end !== undefined && 'failure' in this.#end) {
+        reject(this.#end.failure)
+        this.#end = {}
+      } else resolve({ done: true, value: undefined })
     }
   }
 }
 
-/**
- * Hands parts on as long as they keep the limits, and makes one kind of error of all that ends a body too early. Returns what
- * lets a body go on that was held back: only waiting for the server counts, not what the reader does with a part.
- */
-function pourBounded(reception: Reception, options: BodyOptions, sink: BodySink): () => void {
-  const bounded = new BoundedSink(reception, options, sink)
-  reception.pour(bounded)
-  // most bodies are there by now
-  bounded.wait()
-  return () => bounded.goOn()
-}
-
+/** Hands parts on as long as they keep the limits, and makes one kind of error of all that ends a body too early. */
 class BoundedSink implements BodySink {
   readonly #reception: Reception
   readonly #options: BodyOptions
@@ -102,6 +128,12 @@ class BoundedSink implements BodySink {
     this.#reception = reception
     this.#options = options
     this.#sink = sink
+  }
+
+  begin(): void {
+    this.#reception.pour(this)
+    // most bodies are there by now
+    this.#wait()
   }
 
   take(part: Uint8Array): boolean {
@@ -138,7 +170,7 @@ class BoundedSink implements BodySink {
     this.#sink.fail(failure)
   }
 
-  wait(): void {
+  #wait(): void {
     if (this.#hasEnded || this.#isHeldBack) return
     const { what, timeoutMs } = this.#options
     const giveUp = () =>
@@ -149,10 +181,11 @@ class BoundedSink implements BodySink {
     else this.#timer.refresh()
   }
 
+  /** Lets a body go on that was held back: only waiting for the server counts, not what the reader does with a part. */
   goOn(): void {
     if (this.#hasEnded || !this.#isHeldBack) return
     this.#isHeldBack = false
-    this.wait()
+    this.#wait()
     this.#reception.resume()
   }
 

@@ -75,20 +75,18 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     async send({ method, url, headers, body, signal, proxy }) {
       const { origin, host, protocol } = url
       const path = url.pathname + url.search
-      const common = { method, body: body ?? null }
+      const asked = { method, body: body ?? null, origin, path, headers }
       const waiting = { signal, onAbort }
-      if (proxy === undefined) {
-        return receive(agentFor('direct', direct), { ...common, origin, path, headers }, waiting)
-      }
+      if (proxy === undefined) return receive(agentFor('direct', direct), asked, waiting)
       await checkBeforeProxy(url, options)
       if (protocol === 'https:') {
         const tunnel = tunnelConnector(proxy, unchecked, connectTimeoutMs)
-        return receive(agentFor(`tunnel ${proxy.href}`, tunnel), { ...common, origin, path, headers }, waiting)
+        return receive(agentFor(`tunnel ${proxy.href}`, tunnel), asked, waiting)
       }
       // https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2: to a proxy, the request target is the whole URL
-      const whole = { ...common, origin: proxy.origin, path: origin + path }
+      const whole = { origin: proxy.origin, path: origin + path }
       const forwarded = { ...headers, host, ...proxyAuthorization(proxy) }
-      return receive(agentFor('forward', unchecked), { ...whole, headers: forwarded }, waiting)
+      return receive(agentFor('forward', unchecked), { ...asked, ...whole, headers: forwarded }, waiting)
     },
     addressesOf: (hostname, port) => permittedAddresses(options, hostname, port),
     async close() {

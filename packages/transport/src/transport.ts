@@ -208,13 +208,23 @@ function addChecked(headers: Record<string, string>, own: Readonly<Record<string
   }
 }
 
+class Body implements AsyncIterable<Uint8Array> {
+  readonly #open: () => AsyncIterable<Uint8Array>
+
+  constructor(open: () => AsyncIterable<Uint8Array>) {
+    this.#open = open
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.#open()[Symbol.asyncIterator]()
+  }
+}
+
 class ReceivedResponse implements TransportResponse {
   readonly status: number
   readonly url: string
   readonly redirected: readonly string[]
   readonly decompressed: boolean
-  readonly headers: TransportResponse['headers']
-  readonly body: AsyncIterable<Uint8Array>
   readonly #answer: Answer
   #isOpened = false
 
@@ -224,8 +234,14 @@ class ReceivedResponse implements TransportResponse {
     this.url = url.href
     this.redirected = redirected
     this.decompressed = answer.decompressed
-    this.headers = { get: name => answer.header(name) }
-    this.body = { [Symbol.asyncIterator]: () => this.#opened().parts()[Symbol.asyncIterator]() }
+  }
+
+  get headers(): TransportResponse['headers'] {
+    return { get: name => this.#answer.header(name) }
+  }
+
+  get body(): AsyncIterable<Uint8Array> {
+    return new Body(() => this.#opened().parts())
   }
 
   async bytes(): Promise<Uint8Array> {

@@ -77,7 +77,7 @@ export interface TransportRequest {
   /** Ends the request and its body. */
   readonly signal: AbortSignal
   /** Sent to its host only, over the scheme of the URL; dropped on a redirect elsewhere. */
-  readonly authorization?: Authorization
+  readonly authorization?: Authorization | undefined
   /** `manual` returns the redirect itself. Default: `follow`. */
   readonly redirect?: 'follow' | 'manual'
   /** Statuses that are returned; others throw `rate_limited` (429) or `unexpected_status`. Default: all below 500 but 429. */

@@ -85,7 +85,7 @@ export function createRun(options: RunOptions = {}): Run {
     once<T>(key: string, load: (signal: AbortSignal) => Promise<T>, waiter?: AbortSignal): Promise<T> {
       let value = bound.get(key) as Promise<T> | undefined
       if (value === undefined) {
-        value = signal.aborted ? Promise.reject(signal.reason) : Promise.resolve().then(() => load(signal))
+        value = begin(load, signal)
         // a failure nobody waits for any more is still kept for whoever asks next
         value.catch(() => undefined)
         bound.set(key, value)
@@ -110,6 +110,15 @@ export function createRun(options: RunOptions = {}): Run {
     record(exchange) {
       options.onExchange?.(exchange)
     },
+  }
+}
+
+function begin<T>(load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    signal.throwIfAborted()
+    return load(signal)
+  } catch (error) {
+    return Promise.reject(error as Error)
   }
 }
 

@@ -14,7 +14,7 @@ import { toTransportError } from './failure.ts'
 import { type Target, unbracket } from './host-list.ts'
 import { MAX_HEADER_BYTES } from './limits.ts'
 import { portOf } from './proxy.ts'
-import { type Reception, receive } from './reception.ts'
+import { type Reception, receive, type Waiting } from './reception.ts'
 import type { ResolvedAddress, TLSOptions } from './types.ts'
 
 /** What decides how hosts are connected to; every field is set. */
@@ -36,6 +36,15 @@ export interface Outgoing {
   readonly body: string | Uint8Array | undefined
   readonly signal: AbortSignal
   readonly proxy: URL | undefined
+}
+
+/** The same for a dispatcher of undici. */
+interface Asked {
+  readonly method: Outgoing['method']
+  readonly body: string | Uint8Array | null
+  readonly origin: string
+  readonly path: string
+  readonly headers: Outgoing['headers']
 }
 
 /** Sends requests over connections that keep the address rules. */
@@ -71,22 +80,26 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     return agent
   }
 
+  const sendThrough = async (proxy: URL, url: URL, asked: Asked, waiting: Waiting): Promise<Reception> => {
+    await checkBeforeProxy(url, options)
+    if (url.protocol === 'https:') {
+      const tunnel = tunnelConnector(proxy, unchecked, connectTimeoutMs)
+      return receive(agentFor(`tunnel ${proxy.href}`, tunnel), asked, waiting)
+    }
+    // https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2: to a proxy, the request target is the whole URL
+    const whole = { origin: proxy.origin, path: asked.origin + asked.path }
+    const headers = { ...asked.headers, host: url.host, ...proxyAuthorization(proxy) }
+    return receive(agentFor('forward', unchecked), { ...asked, ...whole, headers }, waiting)
+  }
+
   return {
-    async send({ method, url, headers, body, signal, proxy }) {
-      const { origin, host, protocol } = url
+    send({ method, url, headers, body, signal, proxy }) {
+      const { origin } = url
       const path = url.pathname + url.search
       const asked = { method, body: body ?? null, origin, path, headers }
       const waiting = { signal, onAbort }
       if (proxy === undefined) return receive(agentFor('direct', direct), asked, waiting)
-      await checkBeforeProxy(url, options)
-      if (protocol === 'https:') {
-        const tunnel = tunnelConnector(proxy, unchecked, connectTimeoutMs)
-        return receive(agentFor(`tunnel ${proxy.href}`, tunnel), asked, waiting)
-      }
-      // https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2: to a proxy, the request target is the whole URL
-      const whole = { origin: proxy.origin, path: origin + path }
-      const forwarded = { ...headers, host, ...proxyAuthorization(proxy) }
-      return receive(agentFor('forward', unchecked), { ...asked, ...whole, headers: forwarded }, waiting)
+      return sendThrough(proxy, url, asked, waiting)
     },
     addressesOf: (hostname, port) => permittedAddresses(options, hostname, port),
     async close() {

@@ -115,10 +115,8 @@ class ReceivedAnswer implements Answer, BodyOptions {
     return this.decompressed ? gunzip(parts, this) : parts
   }
 
-  async whole(): Promise<Uint8Array> {
-    if (this.decompressed) return join(this.parts())
-    this.#refuseTooLarge()
-    return readWhole(this.#reception, this)
+  whole(): Promise<Uint8Array> {
+    return this.decompressed || this.#isTooLarge() ? this.#joined() : readWhole(this.#reception, this)
   }
 
   discard(): Promise<void> {
@@ -140,19 +138,23 @@ class ReceivedAnswer implements Answer, BodyOptions {
     return Array.isArray(value) ? value.join(', ') : value
   }
 
+  async #joined(): Promise<Uint8Array> {
+    const all: Uint8Array[] = []
+    for await (const part of this.parts()) all.push(part)
+    return Buffer.concat(all)
+  }
+
+  #isTooLarge(): boolean {
+    return this.contentLength !== undefined && this.contentLength > this.maxBytes
+  }
+
   #refuseTooLarge(): void {
-    if (this.contentLength === undefined || this.contentLength <= this.maxBytes) return
+    if (!this.#isTooLarge()) return
     const error = tooLarge(this.what, this.maxBytes)
     this.#spent.record({ status: this.status, error: error.code })
     this.#reception.abort(error)
     throw error
   }
-}
-
-async function join(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const all: Uint8Array[] = []
-  for await (const part of parts) all.push(part)
-  return Buffer.concat(all)
 }
 
 /**

@@ -22,6 +22,12 @@ export interface Reception {
   abort(reason: unknown): void
 }
 
+/** What ends the wait for a response. */
+export interface Waiting {
+  readonly signal: AbortSignal
+  readonly onAbort: AbortWatch
+}
+
 /**
  * Sends a request and waits for the head of its response. Undici's own `request` makes a stream of each body, which costs more
  * than the small documents that most bodies are. Rejects with what undici or the connection failed with, or with the reason of
@@ -30,7 +36,7 @@ export interface Reception {
 export function receive(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
-  { signal, onAbort }: { readonly signal: AbortSignal; readonly onAbort: AbortWatch },
+  { signal, onAbort }: Waiting,
 ): Promise<Reception> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)

@@ -28,10 +28,11 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const isAllowed = hostList(options.allowAddresses ?? [], 'allowed addresses')
   const hosts = Object.entries(options.hosts ?? {}).map(([host, tls]) => ({ is: hostList([host], 'hosts'), tls }))
   const proxyFor = proxyChoice(options.proxy)
-  let dispatch: Promise<Dispatch> | undefined
+  let loading: Promise<Dispatch> | undefined
+  let dispatch: Dispatch | undefined
 
   const loadDispatch = () => {
-    dispatch ??= loadModule().then(({ createDispatch }) =>
+    loading ??= loadModule().then(({ createDispatch }) =>
       createDispatch({
         isAllowed,
         isInsecure,
@@ -42,7 +43,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
         perHostConcurrency: options.perHostConcurrency ?? limits.PER_HOST_CONCURRENCY,
       }),
     )
-    return dispatch
+    return loading
   }
 
   /** The credential for a URL: only for the host that it is for, and never in the clear. */
@@ -70,7 +71,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
       const last = !mayRepeat || attempts >= retries
       let askedMs = 0
       try {
-        const dispatch = await loadDispatch()
+        dispatch ??= await loadDispatch()
         const answer = await exchange({ dispatch, outgoing: sending, run, maxBytes, bodyTimeoutMs, now })
         if (last || !isRetriedStatus(answer.status)) return answer
         const asked = retryAfterMs(answer.header('retry-after'), now())
@@ -130,7 +131,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
       }
     },
     async close() {
-      await (await dispatch)?.close()
+      await (await loading)?.close()
     },
   }
 }
@@ -244,7 +245,7 @@ class ReceivedResponse implements TransportResponse {
     return new Body(() => this.#opened().parts())
   }
 
-  async bytes(): Promise<Uint8Array> {
+  bytes(): Promise<Uint8Array> {
     return this.#opened().whole()
   }
 

@@ -70,7 +70,7 @@ export type {
   TagInput,
 } from './input.ts'
 export { type Inspection, type InspectOptions, inspectSource } from './inspect.ts'
-export { type DecodeJSONOptions, decodeJSON, foldCase, type MemberNames, memberNames } from './json.ts'
+export { type DecodeJSONOptions, decodeJSON, foldCase } from './json.ts'
 export { DEFAULT_LIMITS, type Limits, MAX_JSON_DEPTH, MAX_LOAD_JSON_BYTES } from './limits.ts'
 export { localResolver } from './local.ts'
 export { formatPath, isWithin, type Path, pathKey, valueAt, withValueAt } from './path.ts'

@@ -11,8 +11,11 @@ export interface DecodeJSONOptions {
    * Elsewhere they may not, since readers that fold case would see another document.
    */
   readonly openMaps?: readonly string[]
-  /** Outside of open maps, a member of one of these names gets it, however the text spells it. Default: each keeps its own. */
-  readonly names?: MemberNames
+  /**
+   * Names of members by what `foldCase` makes of them. Outside of open maps, a member gets the name that stands here, however
+   * the text spells it. Default: each keeps its own.
+   */
+  readonly names?: ReadonlyMap<string, string>
 }
 
 /**
@@ -37,7 +40,7 @@ interface Reading {
   readonly what: string
   readonly maxDepth: number
   readonly openMaps: readonly string[]
-  readonly names: MemberNames | undefined
+  readonly names: ReadonlyMap<string, string> | undefined
   offset: number
   values: number
 }
@@ -131,7 +134,7 @@ function readObject(reading: Reading, depth: number, name: string): Record<strin
   for (;;) {
     if (next(reading) !== QUOTE) fail(reading, `expected a key, got ${excerpt(reading.text, reading.offset)}`)
     const key = readString(reading)
-    const folded = fold ? (reading.names?.folded.get(key) ?? foldCase(key)) : key
+    const folded = fold ? foldCase(key) : key
     if (many?.has(folded) ?? seen.includes(folded)) {
       fail(reading, `key ${JSON.stringify(key)} stands twice (or differs by case alone)`)
     }
@@ -139,7 +142,7 @@ function readObject(reading: Reading, depth: number, name: string): Record<strin
     else if (seen.push(folded) > FEW_KEYS) many = new Set(seen)
     next(reading)
     expect(reading, ':')
-    const given = (fold && reading.names?.byFolded.get(folded)) || key
+    const given = (fold && reading.names?.get(folded)) || key
     members[given] = readValue(reading, depth, given)
     if (next(reading) === CLOSING_BRACE) break
     expect(reading, ',')
@@ -208,22 +211,6 @@ function decodeUTF8(bytes: Uint8Array, what: string): string {
  */
 export function foldCase(key: string): string {
   return /^[\0-\x7f]*$/.test(key) ? key.toLowerCase() : key.toUpperCase().toLowerCase()
-}
-
-/** Names of members that are matched as Go's decoder does. */
-export interface MemberNames {
-  /** What `foldCase` makes of each. */
-  readonly folded: ReadonlyMap<string, string>
-  /** Each by what `foldCase` makes of it. */
-  readonly byFolded: ReadonlyMap<string, string>
-}
-
-/** The names, prepared for `decodeJSON`; no two may differ by case alone. */
-export function memberNames(names: readonly string[]): MemberNames {
-  return {
-    folded: new Map(names.map(name => [name, foldCase(name)])),
-    byFolded: new Map(names.map(name => [foldCase(name), name])),
-  }
 }
 
 function excerpt(text: string, offset: number): string {

@@ -86,11 +86,12 @@ export function createRun(options: RunOptions = {}): Run {
       let value = bound.get(key) as Promise<T> | undefined
       if (value === undefined) {
         value = begin(load, signal)
-        // a failure nobody waits for any more is still kept for whoever asks next
-        value.catch(() => undefined)
         bound.set(key, value)
       }
-      return waiter === undefined ? value : untilAborted(value, waiter)
+      if (waiter !== undefined) return untilAborted(value, waiter)
+      // a failure nobody waits for any more is still kept for whoever asks next
+      value.catch(() => undefined)
+      return value
     },
     spend(resource, amount, what) {
       usage[resource] += amount

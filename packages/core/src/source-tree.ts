@@ -23,7 +23,7 @@ export interface FactRecord {
   readonly state: 'known' | 'absent' | 'unavailable'
   readonly basis?: Basis
   /** Where it was read, where that is another place than the source names. */
-  readonly from?: string
+  readonly from?: string | undefined
   readonly error?: CodedError
   /** Whether a policy asked for it, or it came along. */
   readonly asked: boolean
@@ -68,12 +68,8 @@ class PlantedTree implements SourceTree {
   input: Input = {}
   readonly #options: SourceTreeOptions
   readonly #nodes: SourceNode[] = []
-  readonly #holes = new Map<string, Path>()
-  readonly #unavailable = new Map<string, CodedError>()
-  /** Facts with a value: a reason to believe one of them may turn up later. */
-  readonly #bound = new Map<string, { basis: Basis }>()
-  /** Every path that was a hole once, or where a material stands: nothing is opened twice. */
-  readonly #opened = new Set<string>()
+  /** Every path that was a hole once, or where a material stands, by its key: nothing is opened twice. */
+  readonly #places = new Map<string, Place>()
 
   constructor(source: Source, resolver: Resolver, options: SourceTreeOptions) {
     this.#options = options
@@ -82,7 +78,9 @@ class PlantedTree implements SourceTree {
   }
 
   get unknown(): readonly Path[] {
-    return [...this.#holes.values()]
+    const unknown: Path[] = []
+    for (const { path, isHole } of this.#places.values()) if (isHole) unknown.push(path)
+    return unknown
   }
 
   ownerOf(path: Path): SourceNode {
@@ -94,11 +92,11 @@ class PlantedTree implements SourceTree {
   }
 
   isHole(path: Path): boolean {
-    return this.#holes.has(pathKey(path))
+    return this.#places.get(pathKey(path))?.isHole === true
   }
 
   whyUnavailable(path: Path): CodedError | undefined {
-    return this.#unavailable.get(pathKey(path))
+    return this.#places.get(pathKey(path))?.unavailable
   }
 
   add(node: SourceNode, asked: readonly Path[], facts: Facts): void {
@@ -107,7 +105,7 @@ class PlantedTree implements SourceTree {
     // before the facts: some of them may fill what others open
     for (const path of facts.holes ?? []) {
       const whole = within(node, path)
-      if (!this.#opened.has(pathKey(whole))) this.#open(whole)
+      if (!this.#places.has(pathKey(whole))) this.#open(whole)
     }
     const values: [Path, unknown][] = []
     for (const fact of facts.known) {
@@ -117,20 +115,19 @@ class PlantedTree implements SourceTree {
     for (const fact of facts.absent) this.#fill(within(node, fact.path), 'absent', fact, wanted)
     if (values.length > 0) this.input = withValuesAt(this.input, values) as Input
     for (const { path, error } of facts.unavailable) {
-      const whole = within(node, path)
-      const key = pathKey(whole)
-      if (wanted.has(key) && this.#holes.has(key)) this.#refuse(whole, error, true)
+      const key = pathKey(within(node, path))
+      const place = this.#places.get(key)
+      if (wanted.has(key) && place?.isHole) this.#refuse(place, error, true)
     }
     for (const child of facts.children) {
       const whole = within(node, child.path)
-      if (!this.#opened.has(pathKey(whole))) this.#adopt(node, child, whole)
+      if (!this.#places.has(pathKey(whole))) this.#adopt(node, child, whole)
     }
     for (const path of asked) {
-      const whole = within(node, path)
-      const key = pathKey(whole)
-      if (!this.#holes.has(key) || this.#unavailable.has(key)) continue
-      const message = `resolver ${node.resolver.kind} did not answer for ${formatPath(whole)}`
-      this.#refuse(whole, { code: 'contract_violation', message }, true)
+      const place = this.#places.get(pathKey(within(node, path)))
+      if (place === undefined || !isOpen(place)) continue
+      const message = `resolver ${node.resolver.kind} did not answer for ${formatPath(place.path)}`
+      this.#refuse(place, { code: 'contract_violation', message }, true)
     }
   }
 
@@ -147,7 +144,8 @@ class PlantedTree implements SourceTree {
 
   #adopt(parent: SourceNode, child: ChildSource, prefix: Path): void {
     const { resolvers, run } = this.#options
-    this.#opened.add(pathKey(prefix))
+    const place: Place = { path: prefix, isHole: false, unavailable: undefined, known: undefined }
+    this.#places.set(pathKey(prefix), place)
     try {
       const platform = child.platform ?? parent.source.platform
       const parsed = resolvers.parse(child.identifier, { attrs: child.attrs ?? {}, platform })
@@ -156,14 +154,12 @@ class PlantedTree implements SourceTree {
       this.#place(node)
     } catch (error) {
       this.input = withValueAt(this.input, prefix, {}) as Input
-      this.#refuse(prefix, toCodedError(error), false)
+      this.#refuse(place, toCodedError(error), false)
     }
   }
 
   #open(path: Path): void {
-    const key = pathKey(path)
-    this.#opened.add(key)
-    this.#holes.set(key, path)
+    this.#places.set(pathKey(path), { path, isHole: true, unavailable: undefined, known: undefined })
   }
 
   /** Whether the fact filled a hole. */
@@ -174,27 +170,37 @@ class PlantedTree implements SourceTree {
     wanted: ReadonlySet<string>,
   ): boolean {
     const key = pathKey(path)
-    if (!this.#holes.has(key) || this.#unavailable.has(key)) {
-      if (state === 'known') this.#strengthen(key, basis)
+    const place = this.#places.get(key)
+    if (place === undefined || !isOpen(place)) {
+      if (state === 'known' && place?.known && isStronger(basis, place.known.basis)) place.known.basis = basis
       return false
     }
-    this.#holes.delete(key)
-    const record = { path: formatPath(path), state, basis, ...(from && { from }), asked: wanted.has(key) }
-    if (state === 'known') this.#bound.set(key, record)
+    place.isHole = false
+    const record = { path: formatPath(path), state, basis, from, asked: wanted.has(key) }
+    if (state === 'known') place.known = record
     this.facts.push(record)
     return true
   }
 
-  #strengthen(key: string, basis: Basis): void {
-    const record = this.#bound.get(key)
-    if (record !== undefined && isStronger(basis, record.basis)) record.basis = basis
+  #refuse(place: Place, error: CodedError, asked: boolean): void {
+    place.isHole = true
+    place.unavailable = error
+    this.facts.push({ path: formatPath(place.path), state: 'unavailable', error, asked })
   }
+}
 
-  #refuse(path: Path, error: CodedError, asked: boolean): void {
-    this.#open(path)
-    this.#unavailable.set(pathKey(path), error)
-    this.facts.push({ path: formatPath(path), state: 'unavailable', error, asked })
-  }
+interface Place {
+  readonly path: Path
+  isHole: boolean
+  /** Why it stays a hole. */
+  unavailable: CodedError | undefined
+  /** The fact with its value: a better reason to believe it may turn up later. */
+  known: { basis: Basis } | undefined
+}
+
+/** Whether it can still be filled. */
+function isOpen({ isHole, unavailable }: Place): boolean {
+  return isHole && unavailable === undefined
 }
 
 /** What a source sees of the build; undefined where nothing is known of it. */

@@ -1,6 +1,6 @@
 /**
  * Waits for a value until a signal is aborted. However many wait with one signal, it has one listener: all sources of a build
- * wait with that of the run.
+ * wait with that of the run. A failure of the value that nobody waits for any more is no unhandled one.
  */
 export function createWaitingRoom(): <T>(value: Promise<T>, signal: AbortSignal) => Promise<T> {
   const rooms = new Map<AbortSignal, { readonly giveUps: Set<() => void>; readonly close: () => void }>()
@@ -21,7 +21,10 @@ export function createWaitingRoom(): <T>(value: Promise<T>, signal: AbortSignal)
   }
 
   return (value, signal) => {
-    if (signal.aborted) return Promise.reject(signal.reason)
+    if (signal.aborted) {
+      value.catch(() => undefined)
+      return Promise.reject(signal.reason)
+    }
     const { giveUps, close } = rooms.get(signal) ?? open(signal)
     return new Promise((resolve, reject) => {
       const giveUp = () => reject(signal.reason)

@@ -15,7 +15,7 @@ export interface RegistryContext {
 
 export interface Authorizer {
   /** What to send at once, from what the registry asked for before; undefined where it did not ask yet. */
-  authorize(endpoint: Endpoint, path: string, context: RegistryContext): Promise<Authorization | undefined>
+  authorize(endpoint: Endpoint, path: string, context: RegistryContext): Promise<Authorization | undefined> | undefined
   /** What to send after a 401 to `sent`. Throws `unauthorized`, `challenge_invalid` or `token_invalid`. */
   answer(
     response: TransportResponse,
@@ -167,7 +167,7 @@ export function createAuthorizer(options: {
   }
 
   return {
-    async authorize(endpoint, path, context) {
+    authorize(endpoint, path, context) {
       const challenge = challenges.get(endpoint.base)
       return challenge && answerTo(challenge, { endpoint, path }, context)
     },

@@ -1,4 +1,4 @@
-import { memberNames, type Platform } from '@source-policy/core'
+import { foldCase, type Platform } from '@source-policy/core'
 import { type Digest, parseDigest } from './digest.ts'
 import { OciError, quote } from './error.ts'
 import type { Mutable } from './mutable.ts'
@@ -117,11 +117,13 @@ type Kind = 'object' | 'string' | 'strings' | 'stringMap' | 'descriptor' | 'plat
  * The fields that are read of indexes, manifests, descriptors, platforms and configs, for `decodeJSON`. Builders are written in Go,
  * which takes `user` for `User`: whoever looked for one spelling only would see another image.
  */
-export const FIELD_NAMES = memberNames(
+export const FIELD_NAMES: ReadonlyMap<string, string> = new Map(
   (
     'schemaVersion mediaType artifactType manifests config layers subject annotations fsLayers signatures digest size platform ' +
     'os architecture variant os.version os.features created Labels Env User Volumes WorkingDir OnBuild'
-  ).split(' '),
+  )
+    .split(' ')
+    .map(name => [foldCase(name), name]),
 )
 
 function isObject(value: unknown): value is Members {

@@ -84,8 +84,11 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   /** Folders that were looked for, and whether they are there: where nothing was ever kept, each entry is not worth a look. */
   const folders = new Map<string, boolean>()
 
-  const contentFile = (digest: Digest) => path.join(directory, digestAlgorithm(digest), digestHex(digest))
-  const recordFile = (key: string) => path.join(directory, RECORDS, digestHex(digestOf(Buffer.from(key))))
+  const contentFolders = new Map(DIGEST_ALGORITHMS.map(algorithm => [algorithm, path.join(directory, algorithm)]))
+  const folderOf = (digest: Digest) => contentFolders.get(digestAlgorithm(digest))!
+  const contentFile = (digest: Digest) => path.join(folderOf(digest), digestHex(digest))
+  const records = path.join(directory, RECORDS)
+  const recordFile = (key: string) => path.join(records, digestHex(digestOf(Buffer.from(key))))
   const report = (kind: CacheProblem['kind'], entry: string, thrown?: unknown) =>
     onProblem?.({ kind, entry, ...(thrown !== undefined && { error: toCodedError(thrown) }) })
 
@@ -104,12 +107,11 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
     folders.set(directory, true).set(folder, true)
   }
 
-  const load = (entry: string, file: () => string, limit: number): Uint8Array | undefined => {
+  const load = (entry: string, folder: string, file: () => string, limit: number): Uint8Array | undefined => {
     const own = waiting.get(entry)?.bytes()
     if (own !== undefined) return own.byteLength > limit ? undefined : own
     try {
-      const name = isThere(directory) ? file() : undefined
-      return name !== undefined && isThere(path.dirname(name)) ? readUsed(name, limit) : undefined
+      return isThere(directory) && isThere(folder) ? readUsed(file(), limit) : undefined
     } catch (error) {
       report('unreadable', entry, error)
       return undefined
@@ -188,7 +190,7 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   const cache: DiskCache = {
     async read(digest, { maxBytes: limit }) {
       const file = () => contentFile(digest)
-      const bytes = load(digest, file, limit)
+      const bytes = load(digest, folderOf(digest), file, limit)
       if (bytes === undefined) return undefined
       try {
         verifyDigest(bytes, digest, 'the cache')
@@ -204,7 +206,7 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
     },
     async readRecord(key) {
       const file = () => recordFile(key)
-      const bytes = load(key, file, MAX_CACHE_RECORD_BYTES)
+      const bytes = load(key, records, file, MAX_CACHE_RECORD_BYTES)
       if (bytes === undefined) return undefined
       const value = openRecord(Buffer.from(bytes).toString(), key)
       if (value === undefined) discard(file(), key)

@@ -101,8 +101,9 @@ async function resolveImage(
     else asked.set(topic, [...(asked.get(topic) ?? []), path])
   }
 
-  const unknown = strange.map(path => ({ unavailable: [{ path, error: unknownField(path) }] }))
-  return coveredBySignature(mergeFacts([...unknown, ...(await answersOf(options, source, asked, context))]))
+  const answers = asked.size === 0 ? [] : await answersOf(options, source, asked, context)
+  for (const path of strange) answers.push({ unavailable: [{ path, error: unknownField(path) }] })
+  return coveredBySignature(mergeFacts(answers))
 }
 
 /** Step by step; where one fails, what is still to be answered is unavailable. */
@@ -112,7 +113,6 @@ async function answersOf(
   asked: Map<Topic, Path[]>,
   context: ResolveContext,
 ): Promise<PartialFacts[]> {
-  if (asked.size === 0) return []
   const answers: PartialFacts[] = []
   try {
     const opened = await openImage(options, source, context)
@@ -120,7 +120,9 @@ async function answersOf(
     asked.delete('checksum')
     if (asked.size === 0) return answers
     const image = await chooseImage(options, opened)
-    answers.push(...(await Promise.all(Array.from(asked, ([topic, paths]) => answerOf(topic, image, paths, context)))))
+    const answering: Promise<PartialFacts>[] = []
+    for (const [topic, paths] of asked) answering.push(answerOf(topic, image, paths, context))
+    for (const answer of await Promise.all(answering)) answers.push(answer)
   } catch (thrown) {
     answers.push(failed(thrown, [...asked.values()].flat(), context))
   }

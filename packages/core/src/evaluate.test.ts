@@ -661,6 +661,18 @@ describe('a run', () => {
     expect(loads).toBe(1)
   })
 
+  it('keeps what a load throws before it waits, also for a waiter that gave up before', async () => {
+    const run = createRun()
+    let loads = 0
+    const load = (): Promise<never> => {
+      loads++
+      throw new Error('down')
+    }
+    await expect(run.once('k', load, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
+    await expect(run.once('k', load)).rejects.toThrow('down')
+    expect(loads).toBe(1)
+  })
+
   it('bounds requests, bytes and hosts', () => {
     const run = createRun({ limits: { maxRequests: 1, maxBytes: 10, maxHosts: 1 } })
     run.spend('requests', 1, 'GET')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeJSON } from './json.ts'
+import { decodeJSON, foldCase } from './json.ts'
 
 const decode = (text: string | Uint8Array, options = {}) => decodeJSON(text, { what: 'a test', ...options })
 const invalid = expect.objectContaining({ code: 'invalid_json' })
@@ -74,6 +74,14 @@ describe('decodeJSON', () => {
     })
     expect(() => decode('{"Labels":{"a":"1","a":"2"}}', { openMaps })).toThrow(invalid)
     expect(() => decode('{"other":{"a":"1","A":"2"}}', { openMaps })).toThrow(invalid)
+  })
+
+  it('gives members the names that are asked for, however they are spelt, but not the keys of open maps', () => {
+    const names = new Map(['User', 'Labels', 'k'].map(name => [foldCase(name), name]))
+    const options = { names, openMaps: ['Labels'] }
+    expect(decode('{"uSER":1,"other":2,"\u212a":3}', options)).toEqual({ User: 1, other: 2, k: 3 })
+    expect(decode('{"labels":{"user":"1","USER":"2"}}', options)).toEqual({ Labels: { user: '1', USER: '2' } })
+    expect(() => decode('{"User":1,"user":2}', options)).toThrow(invalid)
   })
 
   it('reads half a surrogate pair as Go does', () => {

@@ -204,6 +204,28 @@ describe('the directory', () => {
     expect(problems[0]?.kind).toBe('unwritable')
   })
 
+  it('is made again where somebody removes it', async () => {
+    const cache = open()
+    const { digest, bytes } = content('hello')
+    await cache.write(digest, bytes)
+    await rm(directory, { recursive: true })
+    const other = content('other')
+    await cache.write(other.digest, other.bytes)
+    expect(await open().read(other.digest, limit)).toEqual(other.bytes)
+    expect(await cache.read(digest, limit)).toBeUndefined()
+    expect(problems).toEqual([])
+  })
+
+  it('that was empty is read as soon as something was written', async () => {
+    const cache = open()
+    const { digest, bytes } = content('hello')
+    expect(await cache.read(digest, limit)).toBeUndefined()
+    await open().write(digest, bytes)
+    const other = content('other')
+    await cache.write(other.digest, other.bytes)
+    expect(await cache.read(digest, limit)).toEqual(bytes)
+  })
+
   it('that is a file only costs the cache', async () => {
     const file = path.join(directory, 'file')
     await writeFile(file, '')

@@ -19,10 +19,7 @@ export function mergeFacts(parts: readonly PartialFacts[]): Facts {
 /** The lists of that name, one after the other. */
 function listed<L extends keyof Facts>(parts: readonly PartialFacts[], list: L): NonNullable<Facts[L]>[number][] {
   const all: NonNullable<Facts[L]>[number][] = []
-  for (const part of parts) {
-    const own = part[list]
-    if (own !== undefined) all.push(...own)
-  }
+  for (const part of parts) for (const item of part[list] ?? []) all.push(item)
   return all
 }
 

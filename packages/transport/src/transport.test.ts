@@ -188,6 +188,28 @@ describe('a body in parts', () => {
     await transport.close()
   })
 
+  it('answers readers that do not wait for each other in turn, and is over for all of them', async () => {
+    const { body } = await request('/file')
+    const reader = body[Symbol.asyncIterator]()
+    const [first, second, third] = await Promise.all([reader.next(), reader.next(), reader.next()])
+    expect(Buffer.from(first!.value).toString()).toBe('content')
+    expect([second, third]).toEqual([
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ])
+  })
+
+  it('is over where its reader left, also for who still waits', async () => {
+    origin.faults.add({ fault: { kind: 'stall', afterBytes: 3 } })
+    const { body } = await request('/file')
+    const reader = body[Symbol.asyncIterator]()
+    expect((await reader.next()).value).toHaveLength(3)
+    const waiting = reader.next()
+    await reader.return?.()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    expect(await reader.next()).toEqual({ done: true, value: undefined })
+  })
+
   it('is handed over as far as it came before it broke off', async () => {
     origin.faults.add({ fault: { kind: 'truncate', afterBytes: 3 } })
     const response = await request('/file')

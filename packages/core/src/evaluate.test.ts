@@ -673,6 +673,13 @@ describe('a run', () => {
     expect(loads).toBe(1)
   })
 
+  it('takes a value that is no promise', async () => {
+    const run = createRun()
+    expect(await run.once('k', () => 1 as never)).toBe(1)
+    expect(await run.once('k', () => 2 as never, run.signal)).toBe(1)
+    expect(await run.once('other', () => 3 as never, run.signal)).toBe(3)
+  })
+
   it('bounds requests, bytes and hosts', () => {
     const run = createRun({ limits: { maxRequests: 1, maxBytes: 10, maxHosts: 1 } })
     run.spend('requests', 1, 'GET')

@@ -117,7 +117,8 @@ export function createRun(options: RunOptions = {}): Run {
 function begin<T>(load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
   try {
     signal.throwIfAborted()
-    return load(signal)
+    // from JavaScript, a load may return its value as it is
+    return Promise.resolve(load(signal))
   } catch (error) {
     return Promise.reject(error as Error)
   }

@@ -159,7 +159,11 @@ class PlantedTree implements SourceTree {
   }
 
   #open(path: Path): void {
-    this.#places.set(pathKey(path), { path, isHole: true, unavailable: undefined, known: undefined })
+    const key = pathKey(path)
+    const place = this.#places.get(key)
+    if (place === undefined) this.#places.set(key, { path, isHole: true, unavailable: undefined, known: undefined })
+    // a material may describe what was found out before it came: what is unavailable stays so
+    else place.isHole = true
   }
 
   /** Whether the fact filled a hole. */

@@ -71,9 +71,10 @@ class PartReader implements AsyncIterableIterator<Uint8Array>, BodySink {
 
   /** Whoever stops reading wants no more of it. */
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const isEarly = this.#end === undefined
     this.#held = []
-    if (this.#end === undefined) {
-      this.#end = {}
+    this.#end = {}
+    if (isEarly) {
       this.#options.onEnd(undefined)
       this.#reception.abort(new TransportError('truncated', `${this.#options.what}: given up by its reader`))
     }

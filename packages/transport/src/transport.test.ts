@@ -210,6 +210,33 @@ describe('a body in parts', () => {
     expect(await reader.next()).toEqual({ done: true, value: undefined })
   })
 
+  it('is over where its reader left after it broke off', async () => {
+    origin.faults.add({ fault: { kind: 'truncate', afterBytes: 3 } })
+    const { body } = await request('/file')
+    const reader = body[Symbol.asyncIterator]()
+    await reader.next()
+    await expect.poll(() => exchanges).toHaveLength(1)
+    await reader.return?.()
+    expect(await reader.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('lets go of its connection where the reader leaves before the first part', async () => {
+    const transport = createTransport({ allowAddresses: [origin.host], perHostConcurrency: 1 })
+    const asked = { method: 'GET', maxBytes: size, run, signal: run.signal } as const
+    const { body } = await transport.request({ ...asked, url: `${origin.url}/large` })
+    await body[Symbol.asyncIterator]().return?.()
+    expect(await (await transport.request({ ...asked, url: `${origin.url}/file` })).text()).toBe('content')
+    await transport.close()
+  })
+
+  it('rejects, and does not throw, where it is read twice', async () => {
+    const response = await request('/file')
+    await response.bytes()
+    const again = response.bytes()
+    await expect(again).rejects.toThrow('a body can be read once')
+    await expect(response.text()).rejects.toThrow('a body can be read once')
+  })
+
   it('is handed over as far as it came before it broke off', async () => {
     origin.faults.add({ fault: { kind: 'truncate', afterBytes: 3 } })
     const response = await request('/file')

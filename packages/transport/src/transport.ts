@@ -246,7 +246,7 @@ class ReceivedResponse implements TransportResponse {
   }
 
   bytes(): Promise<Uint8Array> {
-    return this.#opened().whole()
+    return this.#isOpened ? Promise.reject(readTwice()) : this.#opened().whole()
   }
 
   async text(): Promise<string> {
@@ -258,8 +258,12 @@ class ReceivedResponse implements TransportResponse {
   }
 
   #opened(): Answer {
-    if (this.#isOpened) throw new TypeError('a body can be read once')
+    if (this.#isOpened) throw readTwice()
     this.#isOpened = true
     return this.#answer
   }
+}
+
+function readTwice(): TypeError {
+  return new TypeError('a body can be read once')
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { createRun, type Run } from '@source-policy/core'
 import { buildImage, buildIndex, type Registry, startRegistry } from '@source-policy/testkit'
 import { createTransport, type Transport } from '@source-policy/transport'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { digestOf, parseDigest } from './digest.ts'
 import { type CacheProblem, createDiskCache, type DiskCacheOptions } from './disk-cache.ts'
 import { chooseManifest, readImageConfig } from './image.ts'
@@ -224,6 +224,20 @@ describe('the directory', () => {
     const other = content('other')
     await cache.write(other.digest, other.bytes)
     expect(await cache.read(digest, limit)).toEqual(bytes)
+  })
+
+  it('that was empty is read before long where another process wrote something', async () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(5000)
+    try {
+      const cache = open()
+      const { digest, bytes } = content('hello')
+      expect(await cache.read(digest, limit)).toBeUndefined()
+      await open().write(digest, bytes)
+      now.mockReturnValue(6000)
+      expect(await cache.read(digest, limit)).toEqual(bytes)
+    } finally {
+      now.mockRestore()
+    }
   })
 
   it('that is a file only costs the cache', async () => {

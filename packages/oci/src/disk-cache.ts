@@ -58,6 +58,8 @@ const MAX_WAITING_BYTES = 16 * 1024 ** 2
 const TOUCH_AFTER_MS = 60 * 60_000
 /** Between two prunings so much of the limit may be written on top of it. */
 const PRUNE_FRACTION = 0.1
+/** After so long a folder that was not there is looked for again: another process may have made it. */
+const LOOK_AGAIN_MS = 1000
 /** What of the directory is ours; whatever else lies there stays. */
 const TEMPORARY = 'tmp'
 const RECORDS = 'record'
@@ -81,8 +83,8 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
   /** By digest, or by the key of a record. */
   const waiting = new Map<string, Entry>()
   let waitingBytes = 0
-  /** Folders that were looked for, and whether they are there: where nothing was ever kept, each entry is not worth a look. */
-  const folders = new Map<string, boolean>()
+  /** Folders that are there, or when they were looked for in vain: where nothing was ever kept, each entry is not worth a look. */
+  const folders = new Map<string, true | number>()
 
   const contentFolders = new Map(DIGEST_ALGORITHMS.map(algorithm => [algorithm, path.join(directory, algorithm)]))
   const folderOf = (digest: Digest) => contentFolders.get(digestAlgorithm(digest))!
@@ -93,11 +95,12 @@ export function createDiskCache({ directory, maxBytes = MAX_CACHE_BYTES, onProbl
     onProblem?.({ kind, entry, ...(thrown !== undefined && { error: toCodedError(thrown) }) })
 
   const isThere = (folder: string): boolean => {
-    let is = folders.get(folder)
-    if (is === undefined) {
-      is = isDirectory(folder)
-      folders.set(folder, is)
-    }
+    const known = folders.get(folder)
+    if (known === true) return true
+    const now = performance.now()
+    if (known !== undefined && now - known < LOOK_AGAIN_MS) return false
+    const is = isDirectory(folder)
+    folders.set(folder, is || now)
     return is
   }
 

@@ -54,12 +54,10 @@ export class MemberReader {
 
   stringMap(value: unknown, name: string): Record<string, string> {
     const members = this.object(value, name)
-    const map: Record<string, string> = { __proto__: null } as never
-    for (const key of Object.keys(members)) {
-      const item = members[key]
-      map[key] = typeof item === 'string' ? item : this.string(item, `${name}[${quote(key)}]`)
+    for (const key in members) {
+      if (typeof members[key] !== 'string') this.fail(`${name}[${quote(key)}] is not a string`)
     }
-    return map
+    return members as Record<string, string>
   }
 
   descriptor(value: unknown, name: string): Descriptor {

@@ -20,6 +20,7 @@ const grammar = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests
  */
 export function parseDigest(text: string): Digest {
+  if (isDigest(text)) return text
   if (!grammar.test(text)) throw new OciError('digest_invalid', `parsing digest ${quote(text)}: expected algorithm:hex`)
   const colon = text.indexOf(':')
   const algorithm = text.slice(0, colon)
@@ -31,10 +32,7 @@ export function parseDigest(text: string): Digest {
   if (hex.length !== digits) {
     throw new OciError('digest_length', `parsing digest ${quote(text)}: expected ${digits} digits, got ${hex.length}`)
   }
-  if (!/^[0-9a-f]+$/.test(hex)) {
-    throw new OciError('digest_invalid', `parsing digest ${quote(text)}: expected lower-case hexadecimal digits`)
-  }
-  return text as Digest
+  throw new OciError('digest_invalid', `parsing digest ${quote(text)}: expected lower-case hexadecimal digits`)
 }
 
 const digests = new RegExp(

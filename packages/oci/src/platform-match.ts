@@ -15,7 +15,7 @@ export function matchPlatform(wanted: Platform, offered: Platform): number | und
 /** `matchPlatform` for one wanted platform and many offered ones. */
 export function platformMatcher(wanted: Platform): (offered: Platform) => number | undefined {
   const target = normalizePlatform(wanted)
-  const machines = compatible(target.architecture, target.variant ?? '')
+  const machines = machinesOf(target)
   return offered => {
     // containerd takes an empty name for the operating system that it runs on
     const candidate = normalizePlatform({ ...offered, os: offered.os || target.os })
@@ -26,6 +26,15 @@ export function platformMatcher(wanted: Platform): (offered: Platform) => number
     )
     return rank < 0 ? undefined : rank
   }
+}
+
+/** Sources of one build are for one platform, or a few one after the other. */
+let latest = { platform: '', machines: [] as readonly Machine[] }
+
+function machinesOf({ architecture, variant = '' }: Platform): readonly Machine[] {
+  const platform = `${architecture}/${variant}`
+  if (latest.platform !== platform) latest = { platform, machines: compatible(architecture, variant) }
+  return latest.machines
 }
 
 interface Machine {

@@ -171,7 +171,7 @@ async function resolve({ lookup }: DispatchOptions, hostname: string): Promise<r
 }
 
 function isPermitted({ isAllowed }: DispatchOptions, target: Target & { address: string }): boolean {
-  return isPublicAddress(target.address) || isAllowed(target)
+  return isAllowed(target) || isPublicAddress(target.address)
 }
 
 function forbidden(hostname: string, port: number, address: string): TransportError {

@@ -2,11 +2,11 @@
  * 100 sources over 20 images of an index each, decided by a label: with a cold cache, a warm one and offline, against a plain
  * parallel loop of undici requests for the same set. Run by `npm run bench:fetch`; fails beyond the limits.
  *
- * The plain loop knows beforehand what to ask for: the paths, taken from the log of the registry. It sends them all at once
- * over as many connections as ours, new ones in each round, with the same `Accept` header, and reads each body whole with
- * `arrayBuffer()`. It hashes, decodes, decides and keeps nothing. Ours finds out in three steps for each image (tag, manifest,
- * config) what to ask for, checks all of it, and decides; its time ends with the last decision. Writing the cache waits for that
- * moment, and is shown apart.
+ * The plain loop knows beforehand what to ask for: the requests, paths and headers, taken from the log of the registry. It sends
+ * them all at once over as many connections as ours, new ones in each round, and reads each body whole with `arrayBuffer()`. It
+ * hashes, decodes, decides and keeps nothing. Ours finds out in three steps for each image (tag, manifest, config) what to ask
+ * for, checks all of it, and decides; its time ends with the last decision. Writing the cache waits for that moment, and is shown
+ * apart.
  *
  * The registry is a process of its own, the same for both. It is measured in three ways, each by the median of rounds in which
  * both take turns, and take turns to begin:
@@ -14,7 +14,8 @@
  *   imports undici as its documentation has it): what a `check` is;
  * - in one process in which both have run as many rounds before, with 20 ms of latency, a registry that is not far away: there
  *   the order of requests decides;
- * - the same without latency: there processor time decides, and a loop that checks nothing has the advantage.
+ * - the same without latency, a service beside its registry: there processor time decides, a loop that checks nothing has the
+ *   advantage, and the limit is one of its own.
  */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,7 +24,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createEvaluator, createRun, isWithin, type Path, type Policy } from '@source-policy/core'
-import { createRegistryClient, MEDIA_TYPES, parsePlatform } from '@source-policy/oci'
+import { createRegistryClient, parsePlatform } from '@source-policy/oci'
 import { createDiskCache } from '@source-policy/oci/disk-cache'
 import { imageResolver } from '@source-policy/resolver-image'
 import { buildImage, buildIndex, startRegistry } from '@source-policy/testkit'
@@ -35,8 +36,9 @@ const SOURCES = 100
 const CONNECTIONS = 6
 const WARM_UP_ROUNDS = 30
 const PROCESSES = 15
-const ROUNDS = 21
+const ROUNDS = 51
 const MAX_RATIO = 1.5
+const MAX_RATIO_WITHOUT_LATENCY = 2
 const platform = parsePlatform('linux/arm64')
 
 async function serve(): Promise<void> {
@@ -48,7 +50,7 @@ async function serve(): Promise<void> {
     registry.push(`org/app${n}`, buildIndex(images), 'v1')
   }
   process.on('message', (message: { latencyMs: number } | 'log') => {
-    if (message === 'log') process.send?.(registry.log.map(({ path: asked }) => asked))
+    if (message === 'log') process.send?.(registry.log.map(({ path: asked, headers }) => ({ path: asked, headers })))
     else {
       registry.faults.clear()
       if (message.latencyMs > 0) registry.faults.add({ fault: { kind: 'delay', ms: message.latencyMs } })
@@ -97,15 +99,13 @@ async function decideAll(host: string, directory: string, offline = false): Prom
   return [decided - started, written - decided]
 }
 
-const accept = [MEDIA_TYPES.ociIndex, MEDIA_TYPES.ociManifest].join(', ')
-
 /** Milliseconds to fetch the same, known beforehand. */
-async function fetchAll(host: string, paths: readonly string[]): Promise<number> {
+async function fetchAll(host: string, requests: readonly Asked[]): Promise<number> {
   const dispatcher = new Agent({ connections: CONNECTIONS })
   const started = performance.now()
   await Promise.all(
-    paths.map(async asked => {
-      const { statusCode, body } = await request(`http://${host}${asked}`, { dispatcher, headers: { accept } })
+    requests.map(async ({ path: asked, headers }) => {
+      const { statusCode, body } = await request(`http://${host}${asked}`, { dispatcher, headers })
       await body.arrayBuffer()
       if (statusCode !== 200) throw new Error(`${asked}: ${statusCode}`)
     }),
@@ -130,35 +130,48 @@ async function play(server: ChildProcess, host: string, plainFirst: boolean, tim
   const [ms, writingMs] = await decideAll(host, directory)
   times.cold.push(ms)
   times.writing.push(writingMs)
-  const cold = await ask<string[]>(server, 'log')
-  if (expected.length === 0) expected.push(...cold)
+  const coldRequests = await ask<Asked[]>(server, 'log')
+  if (expected.length === 0) expected.push(...coldRequests.map(asItWasSent))
+  const cold = coldRequests.map(({ path: asked }) => asked)
   if (!plainFirst) await plain()
   times.warm.push((await decideAll(host, directory))[0])
-  const warm = await ask<string[]>(server, 'log')
+  const warm = await ask<Asked[]>(server, 'log')
   times.offline.push((await decideAll(host, directory, true))[0])
-  const offline = await ask<string[]>(server, 'log')
+  const offline = await ask<Asked[]>(server, 'log')
   await rm(directory, { recursive: true })
   if (cold.length !== 3 * IMAGES || new Set(cold).size !== cold.length) failures.push(`cold: ${cold.length} requests`)
-  if (warm.length !== IMAGES || warm.some(asked => !asked.endsWith('/v1')))
+  if (warm.length !== IMAGES || warm.some(({ path: asked }) => !asked.endsWith('/v1')))
     failures.push(`warm: ${warm.length} requests`)
   if (offline.length !== 0) failures.push(`offline: ${offline.length} requests`)
   return failures
 }
 
+interface Asked {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Without what undici adds by itself. */
+function asItWasSent({ path: asked, headers: { host: _host, connection: _connection, ...headers } }: Asked): Asked {
+  return { path: asked, headers }
+}
+
 /** What is to be asked for, from the log of the first round. */
-const expected: string[] = []
+const expected: Asked[] = []
 const failures = new Set<string>()
 const ratios: Record<string, number> = {}
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-function compare(what: string, times: { readonly cold: readonly number[]; readonly plain: readonly number[] }): void {
+function compare(
+  what: string,
+  times: { readonly cold: readonly number[]; readonly plain: readonly number[] },
+  limit = MAX_RATIO,
+): void {
   const ratio = median(times.cold) / median(times.plain)
   ratios[what] = Number(ratio.toFixed(2))
-  console.log(
-    `  cold is ${ratio.toFixed(2)} times plain, at most ${MAX_RATIO}: ${ratio > MAX_RATIO ? 'FAILED' : 'met'}`,
-  )
-  if (ratio > MAX_RATIO) failures.add(`${what}: cold takes ${ratio.toFixed(2)} times as long as plain`)
+  console.log(`  cold is ${ratio.toFixed(2)} times plain, at most ${limit}: ${ratio > limit ? 'FAILED' : 'met'}`)
+  if (ratio > limit) failures.add(`${what}: cold takes ${ratio.toFixed(2)} times as long as plain`)
 }
 
 /** Milliseconds that a new process takes to its last answer. */
@@ -171,7 +184,7 @@ async function measureProcesses(host: string): Promise<void> {
   const times: { cold: number[]; plain: number[] } = { cold: [], plain: [] }
   const identifiers = Array.from({ length: SOURCES }, (_, n) => `docker-image://${host}/org/app${n % IMAGES}:v1`)
   const plain = () => {
-    times.plain.push(start('plain', { host, paths: expected, connections: CONNECTIONS, accept }))
+    times.plain.push(start('plain', { host, requests: expected, connections: CONNECTIONS }))
   }
   for (let round = 0; round < PROCESSES; round++) {
     const directory = await mkdtemp(path.join(tmpdir(), 'bench-fetch-'))
@@ -196,7 +209,7 @@ async function measure(server: ChildProcess, host: string, latencyMs: number): P
   }
   const shown = Object.entries(times).map(([name, values]) => `${name} ${median(values).toFixed(1)} ms`)
   console.log(`one process, latency ${latencyMs} ms: ${shown.join(', ')}`)
-  compare(`one process, latency ${latencyMs} ms`, times)
+  compare(`one process, latency ${latencyMs} ms`, times, latencyMs === 0 ? MAX_RATIO_WITHOUT_LATENCY : MAX_RATIO)
 }
 
 if (process.send !== undefined) await serve()

@@ -1,9 +1,11 @@
 import { type Run, redactURL } from '@source-policy/core'
-import { type BodyOptions, drain, gunzip, readParts, readWhole, tooLarge } from './body.ts'
+import { drain, gunzip, readWhole } from './body.ts'
+import { type BodyOptions, tooLarge } from './bounded-sink.ts'
 import type { Dispatch, Outgoing } from './dispatch.ts'
 import { TransportError } from './error.ts'
 import { toTransportError } from './failure.ts'
 import { DISCARD_TIMEOUT_MS, MAX_DISCARD_BYTES } from './limits.ts'
+import { PartReader } from './part-reader.ts'
 import type { Reception } from './reception.ts'
 
 export interface ExchangeOptions {
@@ -111,7 +113,7 @@ class ReceivedAnswer implements Answer, BodyOptions {
 
   parts(): AsyncIterable<Uint8Array> {
     this.#refuseTooLarge()
-    const parts = readParts(this.#reception, this)
+    const parts = new PartReader(this.#reception, this)
     return this.decompressed ? gunzip(parts, this) : parts
   }
 

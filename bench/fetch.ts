@@ -9,7 +9,7 @@
  * apart.
  *
  * The registry is a process of its own, the same for both. It is measured in three ways, each by the median of rounds in which
- * both take turns, and take turns to begin:
+ * both take turns, and take turns to begin; where one process runs them all, by the median of several such processes:
  * - in new processes, cold in every way, from the start of the process to the last answer (bench/fetch/*.mjs; the plain loop
  *   imports undici as its documentation has it): what a `check` is;
  * - in one process in which both have run as many rounds before, with 20 ms of latency, a registry that is not far away: there
@@ -37,6 +37,9 @@ const CONNECTIONS = 6
 const WARM_UP_ROUNDS = 30
 const PROCESSES = 15
 const ROUNDS = 21
+const BATCHES = 5
+const LATENCIES_MS = [20, 0]
+const file = fileURLToPath(import.meta.url)
 const MAX_RATIO = 1.5
 const platform = parsePlatform('linux/arm64')
 
@@ -117,6 +120,8 @@ async function fetchAll(host: string, requests: readonly Asked[]): Promise<numbe
 type Phase = 'plain' | 'cold' | 'writing' | 'warm' | 'offline'
 type Times = Record<Phase, number[]>
 
+const noTimes = (): Times => ({ plain: [], cold: [], writing: [], warm: [], offline: [] })
+
 /** One round of each; returns what was asked for too often. */
 async function play(server: ChildProcess, host: string, plainFirst: boolean, times: Times): Promise<string[]> {
   const failures: string[] = []
@@ -162,19 +167,21 @@ const ratios: Record<string, number> = {}
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-function compare(what: string, times: { readonly cold: readonly number[]; readonly plain: readonly number[] }): void {
-  const ratio = median(times.cold) / median(times.plain)
+const ratioOf = ({ cold, plain }: { readonly cold: readonly number[]; readonly plain: readonly number[] }) =>
+  median(cold) / median(plain)
+
+function judge(what: string, ratio: number): void {
   ratios[what] = Number(ratio.toFixed(2))
   console.log(
-    `  cold is ${ratio.toFixed(2)} times plain, at most ${MAX_RATIO}: ${ratio > MAX_RATIO ? 'FAILED' : 'met'}`,
+    `${what}: cold is ${ratio.toFixed(2)} times plain, at most ${MAX_RATIO}: ${ratio > MAX_RATIO ? 'FAILED' : 'met'}`,
   )
   if (ratio > MAX_RATIO) failures.add(`${what}: cold takes ${ratio.toFixed(2)} times as long as plain`)
 }
 
 /** Milliseconds that a new process takes to its last answer. */
 function start(script: 'plain' | 'decide', about: object): number {
-  const file = fileURLToPath(new URL(`./fetch/${script}.mjs`, import.meta.url))
-  return Number(execFileSync(process.execPath, [file, JSON.stringify(about)], { encoding: 'utf8' }))
+  const run = fileURLToPath(new URL(`./fetch/${script}.mjs`, import.meta.url))
+  return Number(execFileSync(process.execPath, [run, JSON.stringify(about)], { encoding: 'utf8' }))
 }
 
 async function measureProcesses(host: string): Promise<void> {
@@ -193,11 +200,10 @@ async function measureProcesses(host: string): Promise<void> {
   console.log(
     `new processes, no latency: plain ${median(times.plain).toFixed(0)} ms, cold ${median(times.cold).toFixed(0)} ms`,
   )
-  compare('new processes', times)
+  judge('new processes', ratioOf(times))
 }
 
-async function measure(server: ChildProcess, host: string, latencyMs: number): Promise<void> {
-  const noTimes = (): Times => ({ plain: [], cold: [], writing: [], warm: [], offline: [] })
+async function measure(server: ChildProcess, host: string, latencyMs: number): Promise<number> {
   await ask(server, { latencyMs })
   const times = noTimes()
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
@@ -206,18 +212,44 @@ async function measure(server: ChildProcess, host: string, latencyMs: number): P
   }
   const shown = Object.entries(times).map(([name, values]) => `${name} ${median(values).toFixed(1)} ms`)
   console.log(`one process, latency ${latencyMs} ms: ${shown.join(', ')}`)
-  compare(`one process, latency ${latencyMs} ms`, times)
+  return ratioOf(times)
 }
 
-if (process.send !== undefined) await serve()
-else {
-  const server = fork(fileURLToPath(import.meta.url))
-  const host = await ask<string>(server)
+/** What one process finds that runs all rounds; they differ from process to process more than the rounds of one. */
+interface Batch {
+  readonly ratios: readonly number[]
+  readonly failures: readonly string[]
+}
+
+async function runBatch(server: ChildProcess, host: string): Promise<Batch> {
+  const found: number[] = []
+  for (const latencyMs of LATENCIES_MS) found.push(await measure(server, host, latencyMs))
+  return { ratios: found, failures: [...failures] }
+}
+
+async function startServer(): Promise<{ server: ChildProcess; host: string }> {
+  const server = fork(file, ['serve'])
+  return { server, host: await ask<string>(server) }
+}
+
+if (process.argv[2] === 'serve') await serve()
+else if (process.argv[2] === 'batch') {
+  const { server, host } = await startServer()
+  process.send?.(await runBatch(server, host))
+  server.kill()
+  process.disconnect()
+} else {
   console.log(
-    `${SOURCES} sources over ${IMAGES} images, ${CONNECTIONS} connections, median of ${ROUNDS} rounds after ${WARM_UP_ROUNDS}`,
+    `${SOURCES} sources over ${IMAGES} images, ${CONNECTIONS} connections; median of ${BATCHES} processes, each of ${ROUNDS} rounds after ${WARM_UP_ROUNDS}`,
   )
-  await measure(server, host, 20)
-  await measure(server, host, 0)
+  const batches: Batch[] = []
+  for (let batch = 0; batch < BATCHES; batch++) batches.push(await ask<Batch>(fork(file, ['batch'])))
+  for (const failure of batches.flatMap(batch => batch.failures)) failures.add(failure)
+  for (const [index, latencyMs] of LATENCIES_MS.entries()) {
+    judge(`one process, latency ${latencyMs} ms`, median(batches.map(batch => batch.ratios[index]!)))
+  }
+  const { server, host } = await startServer()
+  await play(server, host, false, noTimes())
   await measureProcesses(host)
   server.kill()
   for (const failure of failures) console.error(failure)
